@@ -1,0 +1,103 @@
+package auth
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/findinghub/findinghub"
+)
+
+func header(credential string) string {
+	return "AWS4-HMAC-SHA256 Credential=" + credential + ", SignedHeaders=host;x-amz-date, Signature=0f"
+}
+
+func TestDev(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name                    string
+		claim                   Claim
+		account, region, caller string
+	}{
+		{"an account as the key", Claim{Authorization: header("111122223333/20260101/eu-west-1/securityhub/aws4_request")},
+			"111122223333", "eu-west-1", "arn:aws:iam::111122223333:user/dev"},
+		{"any other key", Claim{Authorization: header("AKIAIOSFODNN7EXAMPLE/20260101/us-west-2/securityhub/aws4_request")},
+			DevAccount, "us-west-2", "arn:aws:iam::123456789012:user/dev"},
+		{"a key with slashes", Claim{Authorization: header("a/b/c/20260101/us-west-2/securityhub/aws4_request")},
+			DevAccount, "us-west-2", "arn:aws:iam::123456789012:user/dev"},
+		{"a key of 13 digits", Claim{Authorization: header("1111222233334/20260101/us-west-2/securityhub/aws4_request")},
+			DevAccount, "us-west-2", "arn:aws:iam::123456789012:user/dev"},
+		{"no spaces between the parts", Claim{Authorization: "AWS4-HMAC-SHA256 SignedHeaders=host,Credential=k/d/eu-north-1/securityhub/aws4_request,Signature=0"},
+			DevAccount, "eu-north-1", "arn:aws:iam::123456789012:user/dev"},
+		{"unsigned", Claim{}, DevAccount, "us-east-1", "arn:aws:iam::123456789012:user/dev"},
+		{"presigned", Claim{Credential: "111122223333/20260101/ap-south-1/securityhub/aws4_request"},
+			"111122223333", "ap-south-1", "arn:aws:iam::111122223333:user/dev"},
+		{"the header wins over the query", Claim{Authorization: header("111122223333/d/eu-west-1/securityhub/aws4_request"), Credential: "k/d/ap-south-1/securityhub/aws4_request"},
+			"111122223333", "eu-west-1", "arn:aws:iam::111122223333:user/dev"},
+		{"another partition", Claim{Authorization: header("111122223333/d/cn-north-1/securityhub/aws4_request")},
+			"111122223333", "cn-north-1", "arn:aws-cn:iam::111122223333:user/dev"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			tt.claim.DefaultRegion = "us-east-1"
+			p, err := Dev(tt.claim)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := (Principal{Account: tt.account, ARN: tt.caller, Region: tt.region}); p != want {
+				t.Errorf("got %+v, want %+v", p, want)
+			}
+		})
+	}
+}
+
+func TestDevRefuses(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, authorization, credential, says string }{
+		{"another scheme", "Bearer abc", "", "AWS4-HMAC-SHA256"},
+		{"a longer scheme's name", "AWS4-HMAC-SHA256X Credential=k/d/us-east-1/securityhub/aws4_request", "", "AWS4-HMAC-SHA256"},
+		{"the scheme alone", "AWS4-HMAC-SHA256", "", "AWS4-HMAC-SHA256"},
+		{"no credential", "AWS4-HMAC-SHA256 SignedHeaders=host, Signature=00", "", "no Credential"},
+		{"an empty credential", header(""), "", "no Credential"},
+		{"a short scope", header("k/20260101/us-east-1/aws4_request"), "", "KEY/DATE/REGION/SERVICE"},
+		{"another ending", header("k/20260101/us-east-1/securityhub/aws5_request"), "", "KEY/DATE/REGION/SERVICE"},
+		{"another service", header("k/20260101/us-east-1/s3/aws4_request"), "", `"s3"`},
+		{"an empty region", header("k/20260101//securityhub/aws4_request"), "", "region"},
+		{"a region that is a path", header("k/20260101/..%2F/securityhub/aws4_request"), "", "region"},
+		{"a bad presigned credential", "", "k/us-east-1", "KEY/DATE/REGION/SERVICE"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Dev(Claim{Authorization: tt.authorization, Credential: tt.credential, DefaultRegion: "us-east-1"})
+			var e *findinghub.Error
+			if !errors.As(err, &e) || e.Code != CodeIncompleteSignature || !strings.Contains(e.Message, tt.says) {
+				t.Errorf("got %v, want %s that says %q", err, CodeIncompleteSignature, tt.says)
+			}
+		})
+	}
+}
+
+func TestPartition(t *testing.T) {
+	t.Parallel()
+	for region, want := range map[string]string{
+		"us-east-1": "aws", "eu-west-3": "aws", "cn-northwest-1": "aws-cn", "us-gov-west-1": "aws-us-gov",
+		"us-iso-east-1": "aws-iso", "us-isob-east-1": "aws-iso-b", "home": "aws",
+	} {
+		if got := Partition(region); got != want {
+			t.Errorf("Partition(%q) = %q, want %q", region, got, want)
+		}
+	}
+}
+
+func FuzzDev(f *testing.F) {
+	f.Add(header("111122223333/20260101/eu-west-1/securityhub/aws4_request"), "")
+	f.Add("AWS4-HMAC-SHA256 Credential=/////", "k/d/r/securityhub/aws4_request")
+	f.Fuzz(func(t *testing.T, authorization, credential string) {
+		p, err := Dev(Claim{Authorization: authorization, Credential: credential, DefaultRegion: "us-east-1"})
+		if err == nil && (!ValidAccount(p.Account) || !ValidRegion(p.Region)) {
+			t.Errorf("accepted a caller that cannot be: %+v", p)
+		}
+	})
+}
