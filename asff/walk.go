@@ -1,0 +1,484 @@
+package asff
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"math"
+	"strconv"
+	"sync"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Walk goes once through a JSON document and the shapes below root together and
+// reports every broken rule. Rules about a whole object or list are reported at its
+// end; Violation.Offset restores document order. A duplicate member is judged each
+// time. err is not nil only when data is not one JSON value.
+func (s *Schema) Walk(data []byte, root ShapeID, report func(*Violation)) error {
+	w := walkers.Get().(*walker)
+	defer w.release()
+	w.schema, w.report = s, report
+	return w.document(data, root)
+}
+
+// WalkText judges a value that travels as bare text, as parameters in a path or a
+// query do: its path is empty. A list takes the text as its only item.
+func (s *Schema) WalkText(text string, id ShapeID, report func(*Violation)) {
+	shape := s.Shape(id)
+	var data []byte
+	switch shape.Kind {
+	case KindString, KindTimestamp, KindAny:
+		data, _ = jsontext.AppendQuote(nil, text)
+	case KindList:
+		s.WalkText(text, shape.Elem, report)
+		return
+	default:
+		// What is not JSON is no number or boolean either, but a string can say so.
+		if data = []byte(text); !jsontext.Value(data).IsValid() {
+			data, _ = jsontext.AppendQuote(nil, text)
+		}
+	}
+	// Always JSON by now, and Walk has no other error.
+	_ = s.Walk(data, id, report)
+}
+
+// walkers keeps the buffers of finished walks; a walk would otherwise allocate them anew.
+var walkers = sync.Pool{New: func() any { return &walker{dec: jsontext.NewDecoder(bytes.NewReader(nil))} }}
+
+// walker is one pass through one document.
+type walker struct {
+	schema *Schema
+	report func(*Violation)
+	data   []byte
+	dec    *jsontext.Decoder
+	in     bytes.Buffer
+	path   Path
+	v      Violation
+	text   []byte // room for strings with escapes
+
+	// keep asks for a copy of the document in out, as Normalize would leave it.
+	keep bool
+	out  []byte
+	// finding collects the members of the root, which alias out; known are those of them
+	// that the schema knows.
+	finding Finding
+	known   uint64
+}
+
+// release gives the walker back without what belongs to its caller.
+func (w *walker) release() {
+	clear(w.path[:cap(w.path)])
+	*w = walker{dec: w.dec, path: w.path[:0], text: w.text[:0]}
+	if cap(w.text) > MaxFieldSize {
+		w.text = nil
+	}
+	w.dec.Reset(&w.in)
+	walkers.Put(w)
+}
+
+func (w *walker) document(data []byte, root ShapeID) error {
+	w.data, w.in = data, *bytes.NewBuffer(data)
+	w.dec.Reset(&w.in, jsontext.AllowDuplicateNames(true))
+	if err := w.value(root); err != nil {
+		return err
+	}
+	_, err := w.dec.ReadToken()
+	if err == io.EOF {
+		return nil
+	}
+	if err == nil {
+		err = errTrailing
+	}
+	return err
+}
+
+var errTrailing = errors.New("data after the JSON value")
+
+// value judges the next value. Its cost is what a batch of findings costs: scalars
+// are read as raw bytes, so that nothing is unquoted that needs no unquoting.
+func (w *walker) value(id ShapeID) error {
+	s := &w.schema.Shapes[id]
+	switch w.dec.PeekKind() {
+	case '{':
+		switch s.Kind {
+		case KindStructure:
+			return w.structure(s)
+		case KindMap:
+			return w.mapping(s)
+		}
+	case '[':
+		if s.Kind == KindList {
+			return w.list(s)
+		}
+	default:
+		return w.scalar(s)
+	}
+	return w.opaque(s)
+}
+
+// opaque passes an object or list into which the schema does not look.
+func (w *walker) opaque(s *Shape) error {
+	raw, err := w.skip()
+	if err == nil && s.Kind != KindAny && (s.Kind != KindObject || raw.Kind() != '{') {
+		w.broken(s, RuleType, 0, 0, raw)
+	}
+	return err
+}
+
+// read gives the next value or name as it was sent. It is a slice of the document,
+// which lives longer than what the decoder gives.
+func (w *walker) read() (jsontext.Value, error) {
+	v, err := w.dec.ReadValue()
+	if err != nil {
+		return nil, err
+	}
+	end := w.dec.InputOffset()
+	return w.data[end-int64(len(v)) : end], nil
+}
+
+// open reads the { or [ that begins a composite and gives its offset.
+func (w *walker) open(c byte) (offset int64, err error) {
+	if _, err = w.dec.ReadToken(); err != nil {
+		return 0, err
+	}
+	w.put(c)
+	return w.dec.InputOffset() - 1, nil
+}
+
+func (w *walker) close(c byte) error {
+	_, err := w.dec.ReadToken()
+	w.put(c)
+	return err
+}
+
+func (w *walker) put(c byte) {
+	if w.keep {
+		w.out = append(w.out, c)
+	}
+}
+
+func (w *walker) push(s Step) { w.path = append(w.path, s) }
+func (w *walker) pop()        { w.path = w.path[:len(w.path)-1] }
+
+func (w *walker) structure(s *Shape) error {
+	offset, err := w.open('{')
+	if err != nil {
+		return err
+	}
+	var seen uint32
+	for n := 0; ; n++ {
+		kind := w.dec.PeekKind()
+		if kind == '}' {
+			break
+		}
+		bit, err := w.member(s, n)
+		if err != nil {
+			return err
+		}
+		seen |= bit
+	}
+	if err := w.close('}'); err != nil {
+		return err
+	}
+	w.members(s, seen, offset)
+	return nil
+}
+
+// member judges one member of a structure and gives its bit.
+func (w *walker) member(s *Shape, n int) (bit uint32, err error) {
+	name, raw, err := w.name(n)
+	if err != nil {
+		return 0, err
+	}
+	i := s.field(name)
+	if i < 0 {
+		return 0, w.unknown(s, raw)
+	}
+	f := &s.Fields[i]
+	if w.schema.NullAbsent && w.dec.PeekKind() == 'n' {
+		return 0, w.dec.SkipValue()
+	}
+	w.push(Step{Kind: StepMember, field: f})
+	begin := len(w.out)
+	err = w.value(f.Shape)
+	w.pop()
+	if w.keep && len(w.path) == 0 {
+		w.add(f.Name, i, begin)
+	}
+	return f.Bit, err
+}
+
+// unknown passes a member that the schema does not know.
+func (w *walker) unknown(s *Shape, raw []byte) error {
+	w.push(Step{Kind: StepUnknown, name: raw})
+	w.violate(Violation{Rule: RuleUnknown, Shape: s, Offset: w.dec.InputOffset()})
+	begin := len(w.out)
+	_, err := w.skip()
+	w.pop()
+	if w.keep && len(w.path) == 0 {
+		w.add(Unquote(raw), unknownField, begin)
+	}
+	return err
+}
+
+// unknownField is the place of a member that is in no structure.
+const unknownField = 64
+
+// add puts a member of the root into the finding; i is its place in the root's Fields.
+// A look at a bit replaces the search for an earlier member of the same name.
+func (w *walker) add(name string, i, begin int) {
+	value := jsontext.Value(w.out[begin:len(w.out):len(w.out)])
+	if bit := uint64(1) << (i % 64); i < 64 && w.known&bit == 0 {
+		w.known |= bit
+		w.finding = append(w.finding, Member{Name: name, Value: value})
+		return
+	}
+	w.finding.Set(name, value)
+}
+
+// members judges which members a structure has.
+func (w *walker) members(s *Shape, seen uint32, offset int64) {
+	for i, name := range s.Required {
+		if seen&(1<<i) == 0 {
+			w.violate(Violation{Rule: RuleRequired, Shape: s, Member: name, Offset: offset})
+		}
+	}
+	if s.AnyOf == nil {
+		return
+	}
+	for _, set := range s.AnyOf {
+		if seen&set == set {
+			return
+		}
+	}
+	w.violate(Violation{Rule: RuleAnyOf, Shape: s, Offset: w.dec.InputOffset()})
+}
+
+// name reads a member's name: its text, and as JSON as it was sent.
+func (w *walker) name(n int) (text, raw []byte, err error) {
+	if raw, err = w.read(); err != nil {
+		return nil, nil, err
+	}
+	if n > 0 {
+		w.put(',')
+	}
+	text = w.unquote(raw)
+	w.put(':')
+	return text, raw, nil
+}
+
+// unquote gives a string's text and copies it. The text is valid until the next call.
+func (w *walker) unquote(raw []byte) []byte {
+	if bytes.IndexByte(raw, '\\') < 0 {
+		if w.keep {
+			w.out = append(w.out, raw...)
+		}
+		return raw[1 : len(raw)-1]
+	}
+	w.text, _ = jsontext.AppendUnquote(w.text[:0], raw)
+	if w.keep {
+		w.out, _ = jsontext.AppendQuote(w.out, w.text)
+	}
+	return w.text
+}
+
+func (w *walker) mapping(s *Shape) error {
+	offset, err := w.open('{')
+	if err != nil {
+		return err
+	}
+	n := 0
+	for ; w.dec.PeekKind() != '}'; n++ {
+		name, raw, err := w.name(n)
+		if err != nil {
+			return err
+		}
+		w.mapName(s, name, raw)
+		w.push(Step{Kind: StepKey, name: raw})
+		err = w.value(s.Elem)
+		w.pop()
+		if err != nil {
+			return err
+		}
+	}
+	if err := w.close('}'); err != nil {
+		return err
+	}
+	w.count(s, n, RuleMinProperties, offset)
+	return nil
+}
+
+// mapName judges a name in a map by the rules of a string, of which only one is reported.
+func (w *walker) mapName(s *Shape, name, raw []byte) {
+	key := &w.schema.Shapes[s.Key]
+	n := length(key, name)
+	short := key.Limits&HasMin != 0 && n < int(key.Min)
+	long := key.Limits&HasMax != 0 && n > int(key.Max)
+	blank := key.Limits&NonBlank != 0 && !notBlank(name)
+	if short || long || blank || key.Pattern != PatternNone && !key.Pattern.Match(name) {
+		w.violate(Violation{Rule: RuleName, Shape: key, Member: string(name), Offset: w.dec.InputOffset()})
+	}
+}
+
+func (w *walker) list(s *Shape) error {
+	offset, err := w.open('[')
+	if err != nil {
+		return err
+	}
+	n := 0
+	w.push(Step{Kind: StepItem})
+	for ; w.dec.PeekKind() != ']'; n++ {
+		if n > 0 {
+			w.put(',')
+		}
+		w.path[len(w.path)-1].Index = n
+		if err := w.value(s.Elem); err != nil {
+			return err
+		}
+	}
+	w.pop()
+	if err := w.close(']'); err != nil {
+		return err
+	}
+	w.count(s, n, RuleMinItems, offset)
+	return nil
+}
+
+// count judges how many items or pairs there are; the rule for too many follows the
+// rule for too few.
+func (w *walker) count(s *Shape, n int, tooFew Rule, offset int64) {
+	if s.Limits&HasMin != 0 && n < int(s.Min) {
+		w.violate(Violation{Rule: tooFew, Shape: s, Bound: int64(s.Min), Size: int64(n), Offset: offset})
+	}
+	if s.Limits&HasMax != 0 && n > int(s.Max) {
+		w.violate(Violation{Rule: tooFew + 1, Shape: s, Bound: int64(s.Max), Size: int64(n), Offset: offset})
+	}
+}
+
+// skip passes a value that nobody judges. A copy is still brought into its shortest form.
+func (w *walker) skip() (jsontext.Value, error) {
+	raw, err := w.read()
+	if err == nil && w.keep {
+		w.out, err = jsontext.AppendFormat(w.out, raw, jsontext.AllowDuplicateNames(true), jsontext.PreserveRawStrings(false))
+	}
+	return raw, err
+}
+
+// violate reports; the path is where the walk stands.
+func (w *walker) violate(v Violation) {
+	w.v = v
+	w.v.Path = w.path
+	w.report(&w.v)
+}
+
+// scalar judges a string, number, boolean or null.
+func (w *walker) scalar(s *Shape) error {
+	raw, err := w.read()
+	if err != nil {
+		return err
+	}
+	switch raw.Kind() {
+	case '"':
+		text := w.unquote(raw)
+		if s.Kind == KindString || s.Kind == KindTimestamp {
+			w.judgeText(s, text, raw)
+			return nil
+		}
+	case '0':
+		if s.Kind == KindInteger || s.Kind == KindLong || s.Kind == KindNumber {
+			w.number(s, raw)
+			return nil
+		}
+		w.copy(raw)
+	default:
+		w.copy(raw)
+		if s.Kind == KindBoolean && raw.Kind() != 'n' {
+			return nil
+		}
+	}
+	if s.Kind != KindAny {
+		w.broken(s, RuleType, 0, 0, raw)
+	}
+	return nil
+}
+
+func (w *walker) copy(raw []byte) {
+	if w.keep {
+		w.out = append(w.out, raw...)
+	}
+}
+
+// broken reports a scalar that has just been read.
+func (w *walker) broken(s *Shape, rule Rule, bound, size int64, raw []byte) {
+	w.violate(Violation{Rule: rule, Shape: s, Bound: bound, Size: size, Value: raw,
+		Offset: w.dec.InputOffset() - int64(len(raw))})
+}
+
+// number judges a number by its value: 1.0 and 1e2 are integers, as they are to the
+// service, but are copied as 1 and 100 because typed clients read nothing else.
+func (w *walker) number(s *Shape, raw []byte) {
+	if s.Kind == KindNumber {
+		w.copy(raw)
+		f, err := strconv.ParseFloat(string(raw), 64)
+		if err != nil || math.IsInf(f, 0) {
+			w.broken(s, RuleType, 0, 0, raw)
+			return
+		}
+		w.between(s, f, raw)
+		return
+	}
+	i, ok := integer(raw)
+	if !ok {
+		w.copy(raw)
+		w.broken(s, RuleType, 0, 0, raw)
+		return
+	}
+	if w.keep {
+		w.out = strconv.AppendInt(w.out, i, 10)
+	}
+	if s.Kind == KindInteger && i != int64(int32(i)) {
+		w.beyond32(s, i, raw)
+		return
+	}
+	w.between(s, float64(i), raw)
+}
+
+// beyond32 refuses what the 32 bits of a typed client cannot hold: one such finding
+// would keep it from reading the whole page.
+func (w *walker) beyond32(s *Shape, i int64, raw []byte) {
+	low, high := int64(math.MinInt32), int64(math.MaxInt32)
+	if s.Limits&HasMin != 0 {
+		low = int64(s.Min)
+	}
+	if s.Limits&HasMax != 0 {
+		high = int64(s.Max)
+	}
+	if i < 0 {
+		w.broken(s, RuleMin, low, 0, raw)
+		return
+	}
+	w.broken(s, RuleMax, high, 0, raw)
+}
+
+func (w *walker) between(s *Shape, f float64, raw []byte) {
+	if s.Limits&HasMin != 0 && f < float64(s.Min) {
+		w.broken(s, RuleMin, int64(s.Min), 0, raw)
+	}
+	if s.Limits&HasMax != 0 && f > float64(s.Max) {
+		w.broken(s, RuleMax, int64(s.Max), 0, raw)
+	}
+}
+
+// integer reads a number without fraction that fits 64 bits.
+func integer(raw []byte) (int64, bool) {
+	if i, err := strconv.ParseInt(string(raw), 10, 64); err == nil {
+		return i, true
+	}
+	f, err := strconv.ParseFloat(string(raw), 64)
+	// 1<<63 is exact as a float; -(1<<63) still fits.
+	if err != nil || f != math.Trunc(f) || f >= 1<<63 || f < -(1<<63) {
+		return 0, false
+	}
+	return int64(f), true
+}
