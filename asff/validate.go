@@ -49,19 +49,19 @@ var (
 func (v *Validator) Check(raw jsontext.Value) (f Finding, problems []Problem, err error) {
 	w := walkers.Get().(*walker)
 	defer w.release()
-	c := collector{strict: v.Strict, root: "data"}
-	w.schema, w.report, w.keep = &findingSchema, c.report, true
+	w.schema, w.keep = &findingSchema, true
+	w.strict, w.root = v.Strict, "data"
 	w.out = make([]byte, 0, len(raw))
 	w.finding = make(Finding, 0, 32)
 	if err := w.document(raw, shapeFinding); err != nil {
 		return nil, nil, err
 	}
 	f = w.finding
-	c.crossCheck(f)
+	w.crossCheck(f)
 	if f.Size() > MaxFindingSize {
 		return f, []Problem{problemSize}, nil
 	}
-	return f, c.problems, nil
+	return f, w.problems, nil
 }
 
 // CheckMember judges the value of one top-level member alone, as Check would inside a
@@ -75,12 +75,12 @@ func (v *Validator) CheckMember(name string, raw jsontext.Value) (jsontext.Value
 	}
 	w := walkers.Get().(*walker)
 	defer w.release()
-	c := collector{strict: v.Strict, root: "data." + name}
-	w.schema, w.report, w.keep = &findingSchema, c.report, true
+	w.schema, w.keep = &findingSchema, true
+	w.strict, w.root = v.Strict, "data."+name
 	if err := w.document(raw, root.Fields[i].Shape); err != nil {
 		return nil, nil, err
 	}
-	return w.out, c.problems, nil
+	return w.out, w.problems, nil
 }
 
 var errUnknownMember = errors.New("the format has no such member")
@@ -93,20 +93,21 @@ type collector struct {
 	offsets  []int64
 }
 
-// report takes a violation. Once there are enough, those that lie behind are dropped
+// collect takes a violation. Once there are enough, those that lie behind are dropped
 // unseen, so that a finding made of mistakes costs no more than any other.
-func (c *collector) report(v *Violation) {
-	if v.Rule == RuleUnknown && !c.strict {
+func (w *walker) collect(v *Violation) {
+	if v.Rule == RuleUnknown && !w.strict {
 		return
 	}
-	if n := len(c.offsets); n >= maxProblems && v.Offset >= c.offsets[n-1] {
+	if n := len(w.offsets); n >= maxProblems && v.Offset >= w.offsets[n-1] {
 		return
 	}
+	v.Path = w.path()
 	if v.Rule == RuleAnyOf {
-		c.anyOf(v)
+		w.anyOf(v)
 		return
 	}
-	c.insert(v.Offset, v.problem(c.root))
+	w.insert(v.Offset, v.problem(w.root))
 }
 
 func (c *collector) insert(offset int64, p Problem) {

@@ -29,8 +29,7 @@ const (
 	RuleFieldSize                 // string of Size bytes; Bound is the first size that is refused
 )
 
-// Violation is one broken rule. Path and Value are only valid during the call that
-// reports it.
+// Violation is one broken rule. It is only valid during the call that reports it.
 type Violation struct {
 	Path   Path
 	Rule   Rule
@@ -64,18 +63,10 @@ const (
 // Step is one step of a Path.
 type Step struct {
 	Kind StepKind
+	// Name is a member's or a map's name, "" for an item.
+	Name string
 	// Index is an item's place in its list.
 	Index int
-	field *Field
-	name  []byte // as JSON, for the kinds that have no field
-}
-
-// Name gives the name of a member or map key, "" for an item.
-func (s Step) Name() string {
-	if s.field != nil {
-		return s.field.Name
-	}
-	return Unquote(s.name)
 }
 
 // Render writes a path as the service prints it, below a name for the root:
@@ -94,14 +85,13 @@ func (s Step) append(b []byte) []byte {
 		b = strconv.AppendInt(append(b, '['), int64(s.Index), 10)
 		return append(b, ']')
 	}
-	name := s.Name()
-	if s.Kind == StepKey || s.Kind == StepUnknown && !isIdentifier(name) {
-		return append(append(append(b, "['"...), name...), "']"...)
+	if s.Kind == StepKey || s.Kind == StepUnknown && !isIdentifier(s.Name) {
+		return append(append(append(b, "['"...), s.Name...), "']"...)
 	}
 	if len(b) > 0 {
 		b = append(b, '.')
 	}
-	return append(b, name...)
+	return append(b, s.Name...)
 }
 
 // isIdentifier says whether a name can follow a dot in JavaScript, as far as ASCII goes.

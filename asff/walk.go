@@ -49,13 +49,14 @@ var walkers = sync.Pool{New: func() any { return &walker{dec: jsontext.NewDecode
 // walker is one pass through one document.
 type walker struct {
 	schema *Schema
+	// report is told what is wrong; without it the collector is.
 	report func(*Violation)
-	data   []byte
-	dec    *jsontext.Decoder
-	in     bytes.Buffer
-	path   Path
-	v      Violation
-	text   []byte // room for strings with escapes
+	collector
+	data  []byte
+	dec   *jsontext.Decoder
+	in    bytes.Buffer
+	trail []footprint
+	text  []byte // room for strings with escapes
 
 	// keep asks for a copy of the document in out, as Normalize would leave it.
 	keep bool
@@ -66,10 +67,36 @@ type walker struct {
 	known   uint64
 }
 
+// footprint is a Step as the walk remembers it: without pointers, because a walk
+// leaves hundreds and nearly all walks have nothing to report.
+type footprint struct {
+	kind  StepKind
+	shape ShapeID // the structure of a member
+	field int16   // the member's place in it
+	index int     // an item's place, or where a name begins in the document
+	end   int     // where a name ends
+}
+
+// path makes the trail readable.
+func (w *walker) path() Path {
+	p := make(Path, len(w.trail))
+	for i, f := range w.trail {
+		p[i].Kind = f.kind
+		switch f.kind {
+		case StepMember:
+			p[i].Name = w.schema.Shapes[f.shape].Fields[f.field].Name
+		case StepItem:
+			p[i].Index = f.index
+		default:
+			p[i].Name = Unquote(w.data[f.index:f.end])
+		}
+	}
+	return p
+}
+
 // release gives the walker back without what belongs to its caller.
 func (w *walker) release() {
-	clear(w.path[:cap(w.path)])
-	*w = walker{dec: w.dec, path: w.path[:0], text: w.text[:0]}
+	*w = walker{dec: w.dec, trail: w.trail[:0], text: w.text[:0]}
 	if cap(w.text) > MaxFieldSize {
 		w.text = nil
 	}
@@ -103,7 +130,7 @@ func (w *walker) value(id ShapeID) error {
 	case '{':
 		switch s.Kind {
 		case KindStructure:
-			return w.structure(s)
+			return w.structure(id)
 		case KindMap:
 			return w.mapping(s)
 		}
@@ -158,10 +185,17 @@ func (w *walker) put(c byte) {
 	}
 }
 
-func (w *walker) push(s Step) { w.path = append(w.path, s) }
-func (w *walker) pop()        { w.path = w.path[:len(w.path)-1] }
+func (w *walker) push(f footprint) { w.trail = append(w.trail, f) }
+func (w *walker) pop()             { w.trail = w.trail[:len(w.trail)-1] }
 
-func (w *walker) structure(s *Shape) error {
+// pushName leaves a footprint for the name that has just been read.
+func (w *walker) pushName(kind StepKind, raw []byte) {
+	end := int(w.dec.InputOffset())
+	w.push(footprint{kind: kind, index: end - len(raw), end: end})
+}
+
+func (w *walker) structure(id ShapeID) error {
+	s := &w.schema.Shapes[id]
 	offset, err := w.open('{')
 	if err != nil {
 		return err
@@ -172,7 +206,7 @@ func (w *walker) structure(s *Shape) error {
 		if kind == '}' {
 			break
 		}
-		bit, err := w.member(s, n)
+		bit, err := w.member(id, n)
 		if err != nil {
 			return err
 		}
@@ -186,7 +220,8 @@ func (w *walker) structure(s *Shape) error {
 }
 
 // member judges one member of a structure and gives its bit.
-func (w *walker) member(s *Shape, n int) (bit uint32, err error) {
+func (w *walker) member(id ShapeID, n int) (bit uint32, err error) {
+	s := &w.schema.Shapes[id]
 	name, raw, err := w.name(n)
 	if err != nil {
 		return 0, err
@@ -199,11 +234,11 @@ func (w *walker) member(s *Shape, n int) (bit uint32, err error) {
 	if w.schema.NullAbsent && w.dec.PeekKind() == 'n' {
 		return 0, w.dec.SkipValue()
 	}
-	w.push(Step{Kind: StepMember, field: f})
+	w.push(footprint{kind: StepMember, shape: id, field: int16(i)})
 	begin := len(w.out)
 	err = w.value(f.Shape)
 	w.pop()
-	if w.keep && len(w.path) == 0 {
+	if w.keep && len(w.trail) == 0 {
 		w.add(f.Name, i, begin)
 	}
 	return f.Bit, err
@@ -211,12 +246,12 @@ func (w *walker) member(s *Shape, n int) (bit uint32, err error) {
 
 // unknown passes a member that the schema does not know.
 func (w *walker) unknown(s *Shape, raw []byte) error {
-	w.push(Step{Kind: StepUnknown, name: raw})
+	w.pushName(StepUnknown, raw)
 	w.violate(Violation{Rule: RuleUnknown, Shape: s, Offset: w.dec.InputOffset()})
 	begin := len(w.out)
 	_, err := w.skip()
 	w.pop()
-	if w.keep && len(w.path) == 0 {
+	if w.keep && len(w.trail) == 0 {
 		w.add(Unquote(raw), unknownField, begin)
 	}
 	return err
@@ -295,7 +330,7 @@ func (w *walker) mapping(s *Shape) error {
 			return err
 		}
 		w.mapName(s, name, raw)
-		w.push(Step{Kind: StepKey, name: raw})
+		w.pushName(StepKey, raw)
 		err = w.value(s.Elem)
 		w.pop()
 		if err != nil {
@@ -327,12 +362,12 @@ func (w *walker) list(s *Shape) error {
 		return err
 	}
 	n := 0
-	w.push(Step{Kind: StepItem})
+	w.push(footprint{kind: StepItem})
 	for ; w.dec.PeekKind() != ']'; n++ {
 		if n > 0 {
 			w.put(',')
 		}
-		w.path[len(w.path)-1].Index = n
+		w.trail[len(w.trail)-1].index = n
 		if err := w.value(s.Elem); err != nil {
 			return err
 		}
@@ -365,11 +400,14 @@ func (w *walker) skip() (jsontext.Value, error) {
 	return raw, err
 }
 
-// violate reports; the path is where the walk stands.
+// violate reports what is wrong where the walk stands.
 func (w *walker) violate(v Violation) {
-	w.v = v
-	w.v.Path = w.path
-	w.report(&w.v)
+	if w.report == nil {
+		w.collect(&v)
+		return
+	}
+	v.Path = w.path()
+	w.report(&v)
 }
 
 // scalar judges a string, number, boolean or null.
