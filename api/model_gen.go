@@ -500,9 +500,9 @@ var requestSchema = asff.Schema{NullAbsent: true, Shapes: []asff.Shape{
 		{Name: "LinkedRegions", Shape: 17},
 		{Name: "RegionLinkingMode", Shape: 1, Bit: 1 << 0},
 	}},
-	74: {Name: "ClientToken", Kind: asff.KindString, Limits: asff.HasMin | asff.HasMax, Pattern: 8, Min: 1, Max: 63},
+	74: {Name: "ClientToken", Kind: asff.KindString, Limits: asff.HasMin | asff.HasMax, Pattern: asff.PatternClientToken, Min: 1, Max: 63},
 	75: {Name: "TagMap", Kind: asff.KindMap, Limits: asff.HasMin | asff.HasMax, Min: 1, Max: 50, Key: 76, Elem: 77},
-	76: {Name: "TagKey", Kind: asff.KindString, Limits: asff.HasMin | asff.HasMax, Pattern: 10, Min: 1, Max: 128},
+	76: {Name: "TagKey", Kind: asff.KindString, Limits: asff.HasMin | asff.HasMax, Pattern: asff.PatternTagKey, Min: 1, Max: 128},
 	77: {Name: "TagValue", Kind: asff.KindString, Limits: asff.HasMax, Max: 256},
 	78: {Name: "CreateAutomationRuleRequest", Kind: asff.KindStructure, Required: []string{"RuleOrder", "RuleName", "Description", "Criteria", "Actions"}, Fields: []asff.Field{
 		{Name: "Tags", Shape: 75},
@@ -1076,7 +1076,7 @@ var requestSchema = asff.Schema{NullAbsent: true, Shapes: []asff.Shape{
 	263: {Name: "ListSecurityControlDefinitionsRequest", Kind: asff.KindStructure},
 	264: {Name: "ListStandardsControlAssociationsRequest", Kind: asff.KindStructure},
 	265: {Name: "ListTagsForResourceRequest", Kind: asff.KindStructure},
-	266: {Name: "ResourceArn", Kind: asff.KindString, Pattern: 9},
+	266: {Name: "ResourceArn", Kind: asff.KindString, Pattern: asff.PatternHubArn},
 	267: {Name: "RegisterConnectorV2Request", Kind: asff.KindStructure, Required: []string{"AuthCode", "AuthState"}, Fields: []asff.Field{
 		{Name: "AuthCode", Shape: 1, Bit: 1 << 0},
 		{Name: "AuthState", Shape: 1, Bit: 1 << 1},
@@ -1164,7 +1164,7 @@ var requestSchema = asff.Schema{NullAbsent: true, Shapes: []asff.Shape{
 		{Name: "LastUpdateReason", Shape: 291},
 		{Name: "SecurityControlId", Shape: 1, Bit: 1 << 0},
 	}},
-	291: {Name: "AlphaNumericNonEmptyString", Kind: asff.KindString, Pattern: 7},
+	291: {Name: "AlphaNumericNonEmptyString", Kind: asff.KindString, Pattern: asff.PatternAlphaNum},
 	292: {Name: "UpdateSecurityHubConfigurationRequest", Kind: asff.KindStructure, Fields: []asff.Field{
 		{Name: "AutoEnableControls", Shape: 58},
 		{Name: "ControlFindingGenerator", Shape: 176},

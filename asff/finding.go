@@ -178,7 +178,12 @@ func (f Finding) AppendJSON(dst []byte) []byte {
 func (f Finding) Size() int {
 	n := 2 + max(0, len(f)-1)
 	for _, m := range f {
-		n += len(m.Name) + 3 + len(m.Value)
+		n += len(`"":`) + len(m.Name) + len(m.Value)
+		if _, known := topLevel[m.Name]; !known {
+			// A name of somebody else's may need escapes.
+			quoted, _ := jsontext.AppendQuote(nil, m.Name)
+			n += len(quoted) - len(`""`) - len(m.Name)
+		}
 	}
 	return n
 }

@@ -79,7 +79,7 @@ var findingSchema = Schema{Shapes: []Shape{
 	8: {Name: "AwsApiCallActionDomainDetails", Kind: KindStructure, Fields: []Field{
 		{Name: "Domain", Shape: 5},
 	}},
-	9: {Name: "NonEmptyString", Kind: KindString, Pattern: 1},
+	9: {Name: "NonEmptyString", Kind: KindString, Pattern: PatternTime},
 	10: {Name: "ActionRemoteIpDetails", Kind: KindStructure, Fields: []Field{
 		{Name: "City", Shape: 11},
 		{Name: "Country", Shape: 12},
@@ -143,7 +143,7 @@ var findingSchema = Schema{Shapes: []Shape{
 	27: {Name: "ActionLocalIpDetails", Kind: KindStructure, Fields: []Field{
 		{Name: "IpAddressV4", Shape: 5},
 	}},
-	28: {Name: "NonEmptyString", Kind: KindString, Limits: HasMin | HasMax | NonBlank, Pattern: 3, Min: 12, Max: 12},
+	28: {Name: "NonEmptyString", Kind: KindString, Limits: HasMin | HasMax | NonBlank, Pattern: PatternAccount, Min: 12, Max: 12},
 	29: {Name: "NonEmptyString", Kind: KindString, Limits: HasMin | HasMax | NonBlank, Min: 1, Max: 50},
 	30: {Name: "Compliance", Kind: KindStructure, Fields: []Field{
 		{Name: "Status", Shape: 37},
@@ -277,7 +277,7 @@ var findingSchema = Schema{Shapes: []Shape{
 	}},
 	68: {Name: "SeverityLabel", Kind: KindString, Enum: []string{"INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"}},
 	69: {Name: "TypeList", Kind: KindList, Limits: HasMax, Max: 50, Elem: 70},
-	70: {Name: "NonEmptyString", Kind: KindString, Limits: NonBlank, Pattern: 2},
+	70: {Name: "NonEmptyString", Kind: KindString, Limits: NonBlank, Pattern: PatternType},
 	71: {Name: "GeneratorDetails", Kind: KindStructure, Fields: []Field{
 		{Name: "Name", Shape: 5},
 		{Name: "Labels", Shape: 72},
@@ -314,7 +314,7 @@ var findingSchema = Schema{Shapes: []Shape{
 		{Name: "Begin", Shape: 16},
 	}},
 	81: {Name: "NonEmptyString", Kind: KindString, Limits: HasMin | HasMax | NonBlank, Min: 1, Max: 16},
-	82: {Name: "NonEmptyString", Kind: KindString, Limits: NonBlank, Pattern: 5},
+	82: {Name: "NonEmptyString", Kind: KindString, Limits: NonBlank, Pattern: PatternMAC},
 	83: {Name: "NetworkPathList", Kind: KindList, Elem: 84},
 	84: {Name: "NetworkPathComponent", Kind: KindStructure, Fields: []Field{
 		{Name: "Egress", Shape: 86},
@@ -2824,7 +2824,7 @@ var findingSchema = Schema{Shapes: []Shape{
 		{Name: "AttachedManagedPolicies", Shape: 555},
 		{Name: "AssumeRolePolicyDocument", Shape: 563},
 	}},
-	563: {Name: "AwsIamRoleAssumeRolePolicyDocument", Kind: KindString, Limits: HasMin | HasMax, Pattern: 6, Min: 1, Max: 131072},
+	563: {Name: "AwsIamRoleAssumeRolePolicyDocument", Kind: KindString, Limits: HasMin | HasMax, Pattern: PatternVisible, Min: 1, Max: 131072},
 	564: {Name: "AwsIamInstanceProfileList", Kind: KindList, Elem: 565},
 	565: {Name: "AwsIamInstanceProfile", Kind: KindStructure, Fields: []Field{
 		{Name: "Arn", Shape: 5},
@@ -4236,7 +4236,7 @@ var findingSchema = Schema{Shapes: []Shape{
 		{Name: "ResourceId", Shape: 6},
 	}},
 	857: {Name: "FieldMap", Kind: KindMap, Limits: HasMin | HasMax, Min: 1, Max: 50, Key: 858, Elem: 41},
-	858: {Name: "NonEmptyString", Kind: KindString, Limits: HasMin | HasMax | NonBlank, Pattern: 4, Min: 1, Max: 128},
+	858: {Name: "NonEmptyString", Kind: KindString, Limits: HasMin | HasMax | NonBlank, Pattern: PatternFieldName, Min: 1, Max: 128},
 	859: {Name: "VerificationState", Kind: KindString, Enum: []string{"UNKNOWN", "TRUE_POSITIVE", "FALSE_POSITIVE", "BENIGN_POSITIVE"}},
 	860: {Name: "VulnerabilityList", Kind: KindList, Elem: 861},
 	861: {Name: "Vulnerability", Kind: KindStructure, Required: []string{"Id"}, Fields: []Field{

@@ -1,6 +1,11 @@
 package asff
 
-import "unicode/utf8"
+import (
+	"bytes"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
 
 // judgeText judges a string. One mistake is one violation: length goes before
 // pattern, and a string so long that its member's own limit refuses it is not
@@ -25,6 +30,7 @@ func (w *walker) judgeText(s *Shape, text, raw []byte) {
 	}
 }
 
+// tooShort counts Unicode characters, as ajv does, and counts them only near the bound.
 func (w *walker) tooShort(s *Shape, text, raw []byte) bool {
 	bound := 0
 	if s.Limits&HasMin != 0 {
@@ -35,10 +41,10 @@ func (w *walker) tooShort(s *Shape, text, raw []byte) bool {
 	if bound == 0 && s.Limits&NonBlank != 0 && s.Pattern == PatternNone {
 		bound = 1
 	}
-	if len(text) >= bound && (bound <= 1 || length(s, text) >= bound) {
+	if len(text) >= bound && (bound <= 1 || utf8.RuneCount(text) >= bound) {
 		return false
 	}
-	w.broken(s, RuleMinLength, int64(bound), int64(length(s, text)), raw)
+	w.broken(s, RuleMinLength, int64(bound), int64(utf8.RuneCount(text)), raw)
 	return true
 }
 
@@ -46,7 +52,7 @@ func (w *walker) tooLong(s *Shape, text, raw []byte) bool {
 	if s.Limits&HasMax == 0 || len(text) <= int(s.Max) {
 		return false
 	}
-	n := length(s, text)
+	n := utf8.RuneCount(text)
 	if n <= int(s.Max) {
 		return false
 	}
@@ -59,8 +65,20 @@ func (w *walker) pattern(s *Shape, text string, raw []byte) {
 		Offset: w.dec.InputOffset() - int64(len(raw))})
 }
 
-// length counts a string's Unicode characters, as ajv does.
-func length(_ *Shape, text []byte) int { return utf8.RuneCount(text) }
+// hasHugeString looks for a string of MaxFieldSize bytes inside a value that the schema
+// does not know.
+func hasHugeString(raw jsontext.Value) bool {
+	dec := jsontext.NewDecoder(bytes.NewBuffer(raw), jsontext.AllowDuplicateNames(true))
+	for {
+		tok, err := dec.ReadToken()
+		if err != nil {
+			return false
+		}
+		if tok.Kind() == '"' && len(tok.String()) >= MaxFieldSize {
+			return true
+		}
+	}
+}
 
 func (s *Shape) allows(text []byte) bool {
 	for _, v := range s.Enum {

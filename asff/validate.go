@@ -1,16 +1,12 @@
 package asff
 
 import (
+	"bytes"
 	"errors"
-	"slices"
-	"strconv"
-	"strings"
+	"math"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
-
-// maxProblems is how many violations of one finding are told (decision 8).
-const maxProblems = 10
 
 // Validator judges findings by the format's schema and its documented limits
 // (behaviour.md section 7). The zero value is the hub's default.
@@ -18,29 +14,6 @@ type Validator struct {
 	// Strict refuses members that the schema does not know; otherwise they are kept as sent.
 	Strict bool
 }
-
-// Problem is one violation in the words of the real service: the path as it
-// prints it (`data.Resources[0].Details.Other['k']`) and the rest of the sentence
-// (`should NOT be longer than 1024 characters`). A Problem without a path is a whole
-// message of its own, which the service does not put into its template.
-type Problem struct {
-	Path string
-	Text string
-}
-
-// String gives the sentence.
-func (p Problem) String() string {
-	if p.Path == "" {
-		return p.Text
-	}
-	return p.Path + " " + p.Text
-}
-
-// The messages that stand outside the template: decision 5 and wild message 13.
-var (
-	problemSize  = Problem{Text: "Finding size exceeded 240 KB"}
-	problemField = Problem{Text: "The maximum size of an individual field should be less than 32768"}
-)
 
 // Check normalises and judges one finding in one pass. The finding is usable when
 // problems is empty; otherwise there are at most ten, in document order. A finding
@@ -58,7 +31,8 @@ func (v *Validator) Check(raw jsontext.Value) (f Finding, problems []Problem, er
 	}
 	f = w.finding
 	w.crossCheck(f)
-	if f.Size() > MaxFindingSize {
+	// The copy also holds what later members of the same name replaced.
+	if len(w.out) > MaxFindingSize && f.Size() > MaxFindingSize {
 		return f, []Problem{problemSize}, nil
 	}
 	return f, w.problems, nil
@@ -85,148 +59,49 @@ func (v *Validator) CheckMember(name string, raw jsontext.Value) (jsontext.Value
 
 var errUnknownMember = errors.New("the format has no such member")
 
-// collector keeps the first problems of a finding in document order.
-type collector struct {
-	strict   bool
-	root     string
-	problems []Problem
-	offsets  []int64
-}
-
-// collect takes a violation. Once there are enough, those that lie behind are dropped
-// unseen, so that a finding made of mistakes costs no more than any other.
-func (w *walker) collect(v *Violation) {
-	if v.Rule == RuleUnknown && !w.strict {
-		return
-	}
-	if n := len(w.offsets); n >= maxProblems && v.Offset >= w.offsets[n-1] {
-		return
-	}
-	v.Path = w.path()
-	if v.Rule == RuleAnyOf {
-		w.anyOf(v)
-		return
-	}
-	w.insert(v.Offset, v.problem(w.root))
-}
-
-func (c *collector) insert(offset int64, p Problem) {
-	i := len(c.offsets)
-	for i > 0 && c.offsets[i-1] > offset {
-		i--
-	}
-	c.offsets = slices.Insert(c.offsets, i, offset)
-	c.problems = slices.Insert(c.problems, i, p)
-	if len(c.offsets) > maxProblems {
-		c.offsets, c.problems = c.offsets[:maxProblems], c.problems[:maxProblems]
-	}
-}
-
-// anyOf tells what the last set of members lacks, as the service does (decision 28).
-func (c *collector) anyOf(v *Violation) {
-	path := v.Path.Render(c.root)
-	last := v.Shape.AnyOf[len(v.Shape.AnyOf)-1]
-	for i := range v.Shape.Fields {
-		if f := &v.Shape.Fields[i]; f.Bit&last != 0 {
-			c.insert(v.Offset, missing(path, f.Name))
-		}
-	}
-	c.insert(v.Offset, Problem{path, "should match some schema in anyOf"})
-}
-
-func missing(path, name string) Problem {
-	return Problem{path, "should have required property '" + name + "'"}
-}
-
 // crossCheck wants Severity and Types at the top level or in FindingProviderFields
 // (behaviour.md section 1.3); the table cannot say that the halves may be mixed.
-func (c *collector) crossCheck(f Finding) {
+func (w *walker) crossCheck(f Finding) {
 	fields := f.Get("FindingProviderFields")
 	if fields.Kind() != '{' {
 		return
 	}
-	for _, name := range []string{"Severity", "Types"} {
-		if f.Get(name) == nil && member(fields, name) == nil {
-			c.insert(int64(1)<<62, missing(c.root+".FindingProviderFields", name))
-		}
-	}
-	if s := member(fields, "Severity"); f.Get("Severity") == nil && s.Kind() == '{' && member(s, "Label") == nil {
-		c.insert(int64(1)<<62, missing(c.root+".FindingProviderFields.Severity", "Label"))
-	}
-}
-
-// member gives the value of an object's member, nil when there is none.
-func member(object jsontext.Value, name string) jsontext.Value {
-	f, err := split(object)
-	if err != nil {
-		return nil
-	}
-	return f.Get(name)
-}
-
-// problem says a violation in ajv's words.
-func (v *Violation) problem(root string) Problem {
-	if v.Rule == RuleFieldSize {
-		return problemField
-	}
-	return Problem{v.Path.Render(root), v.text()}
-}
-
-func (v *Violation) text() string {
-	bound := strconv.FormatInt(v.Bound, 10)
-	switch v.Rule {
-	case RuleType:
-		return "should be " + v.Shape.Kind.String()
-	case RuleRequired:
-		return missing("", v.Member).Text
-	case RuleUnknown:
-		return "should NOT have additional properties"
-	case RuleMin:
-		return "should be >= " + bound
-	case RuleMax:
-		return "should be <= " + bound
-	case RuleEnum:
-		return "should be equal to one of the allowed values"
-	case RulePattern:
-		return `should match pattern "` + v.Pattern + `"`
-	case RuleName:
-		return "property name '" + v.Member + "' is invalid"
-	}
-	return v.countText(bound)
-}
-
-func (v *Violation) countText(bound string) string {
-	switch v.Rule {
-	case RuleMinLength:
-		return "should NOT be shorter than " + bound + " characters"
-	case RuleMaxLength:
-		return "should NOT be longer than " + bound + " characters"
-	case RuleMinItems:
-		return "should NOT have fewer than " + bound + " items"
-	case RuleMaxItems:
-		return "should NOT have more than " + bound + " items"
-	case RuleMinProperties:
-		return "should NOT have fewer than " + bound + " properties"
-	}
-	return "should NOT have more than " + bound + " properties"
-}
-
-// Message is what FailedFindings carries for these problems: the service's template,
-// at most ten problems in document order, joined as ajv joins them (behaviour.md
-// section 1.4). Problems without a path follow the template as sentences, or stand
-// alone. Without problems the message is empty.
-func Message(problems []Problem) string {
-	var inside, outside []string
-	for _, p := range problems[:min(len(problems), maxProblems)] {
-		if p.Path == "" {
-			outside = append(outside, p.Text)
+	path := w.root + ".FindingProviderFields"
+	for _, name := range [...]string{"Severity", "Types"} {
+		if f.Get(name) != nil {
 			continue
 		}
-		inside = append(inside, p.String())
+		value := w.lookup(fields, name)
+		switch {
+		case value == nil:
+			w.insert(math.MaxInt64, missing(path, name))
+		case name == "Severity" && value.Kind() == '{' && w.lookup(value, "Label") == nil:
+			w.insert(math.MaxInt64, missing(path+"."+name, "Label"))
+		}
 	}
-	outside = slices.Compact(outside)
-	if len(inside) > 0 {
-		outside = slices.Insert(outside, 0, "Finding does not adhere to Amazon Finding Format. "+strings.Join(inside, ", ")+".")
+}
+
+// lookup gives the value of a member of a valid, normalised object, nil when there is none.
+// It takes over the decoder of the finished walk.
+func (w *walker) lookup(object jsontext.Value, name string) (value jsontext.Value) {
+	w.in = *bytes.NewBuffer(object)
+	w.dec.Reset(&w.in, jsontext.AllowDuplicateNames(true))
+	w.data = object
+	if _, err := w.dec.ReadToken(); err != nil {
+		return nil
 	}
-	return strings.Join(outside, " ")
+	for w.dec.PeekKind() == '"' {
+		key, err := w.read()
+		if err != nil {
+			return nil
+		}
+		v, err := w.read()
+		if err != nil {
+			return nil
+		}
+		if len(key) == len(name)+2 && string(key[1:len(key)-1]) == name {
+			value = v
+		}
+	}
+	return value
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"strconv"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -347,7 +348,7 @@ func (w *walker) mapping(s *Shape) error {
 // mapName judges a name in a map by the rules of a string, of which only one is reported.
 func (w *walker) mapName(s *Shape, name, raw []byte) {
 	key := &w.schema.Shapes[s.Key]
-	n := length(key, name)
+	n := utf8.RuneCount(name)
 	short := key.Limits&HasMin != 0 && n < int(key.Min)
 	long := key.Limits&HasMax != 0 && n > int(key.Max)
 	blank := key.Limits&NonBlank != 0 && !notBlank(name)
@@ -394,9 +395,13 @@ func (w *walker) count(s *Shape, n int, tooFew Rule, offset int64) {
 // skip passes a value that nobody judges. A copy is still brought into its shortest form.
 func (w *walker) skip() (jsontext.Value, error) {
 	raw, err := w.read()
-	if err == nil && w.keep {
-		w.out, err = jsontext.AppendFormat(w.out, raw, jsontext.AllowDuplicateNames(true), jsontext.PreserveRawStrings(false))
+	if err != nil || !w.keep {
+		return raw, err
 	}
+	if len(raw) >= MaxFieldSize && hasHugeString(raw) {
+		w.broken(nil, RuleFieldSize, MaxFieldSize, 0, raw)
+	}
+	w.out, err = jsontext.AppendFormat(w.out, raw, jsontext.AllowDuplicateNames(true), jsontext.PreserveRawStrings(false))
 	return raw, err
 }
 

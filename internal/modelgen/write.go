@@ -20,6 +20,14 @@ var kindNames = [...]string{
 	asff.KindObject: "KindObject", asff.KindAny: "KindAny",
 }
 
+// patternConstants are the patterns as Go writes them.
+var patternConstants = [...]string{
+	asff.PatternTime: "PatternTime", asff.PatternType: "PatternType", asff.PatternAccount: "PatternAccount",
+	asff.PatternFieldName: "PatternFieldName", asff.PatternMAC: "PatternMAC", asff.PatternVisible: "PatternVisible",
+	asff.PatternAlphaNum: "PatternAlphaNum", asff.PatternClientToken: "PatternClientToken",
+	asff.PatternHubArn: "PatternHubArn", asff.PatternTagKey: "PatternTagKey",
+}
+
 // writer writes Go source for a package that may or may not be asff itself.
 type writer struct {
 	bytes.Buffer
@@ -65,7 +73,7 @@ func (w *writer) limits(s *asff.Shape) {
 		w.printf(", Limits: %s", strings.Join(set, "|"))
 	}
 	if s.Pattern != asff.PatternNone {
-		w.printf(", Pattern: %d", s.Pattern)
+		w.printf(", Pattern: %s%s", w.qualifier, patternConstants[s.Pattern])
 	}
 	if s.Min != 0 {
 		w.printf(", Min: %d", s.Min)
