@@ -1,0 +1,171 @@
+// Package api speaks the Security Hub API over HTTP: REST-JSON as the API's model has
+// it. It finds the operation, says who calls, reads the request, and writes what the
+// hub answers. It is the only package that knows HTTP.
+package api
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/findinghub/findinghub"
+	"github.com/findinghub/findinghub/auth"
+	"github.com/findinghub/findinghub/hub"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Config is what the API is built from. Only Hub is required.
+type Config struct {
+	Hub *hub.Hub
+	// DefaultRegion is addressed by requests that name no region, us-east-1 by default.
+	DefaultRegion string
+	// Registry gets the metrics that /metrics shows. Whoever has metrics of its own, as an
+	// engine has, registers them there too. By default the API makes one.
+	Registry *prometheus.Registry
+	// Logger gets one line for each request, and what callers must not see; nothing by default.
+	Logger *slog.Logger
+	// Now is the clock, time.Now by default.
+	Now func() time.Time
+	// Rand gives request ids, crypto/rand by default.
+	Rand io.Reader
+}
+
+// handler answers the operations of the API.
+type handler struct {
+	hub     *hub.Hub
+	region  string
+	log     *slog.Logger
+	now     func() time.Time
+	rand    io.Reader
+	routes  *router
+	metrics *metrics
+}
+
+// New makes the handler of everything that the hub serves: the API's operations,
+// /healthz (the process serves), /readyz (the store answers) and /metrics.
+func New(c Config) http.Handler {
+	h := &handler{
+		hub: c.Hub, region: cmp.Or(c.DefaultRegion, "us-east-1"),
+		log: cmp.Or(c.Logger, slog.New(slog.DiscardHandler)),
+		now: c.Now, rand: cmp.Or[io.Reader](c.Rand, rand.Reader),
+		routes: newRouter(operations[:]),
+	}
+	if h.now == nil {
+		h.now = time.Now
+	}
+	registry := cmp.Or(c.Registry, prometheus.NewRegistry())
+	h.metrics = newMetrics(registry, c.Hub)
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { healthy(w) })
+	mux.HandleFunc("GET /readyz", h.ready)
+	mux.Handle("GET /metrics", metricsHandler(registry))
+	return dispatcher{own: mux, api: h}
+}
+
+// dispatcher sends the hub's own paths to their handlers and everything else to the
+// API. The mux alone would answer paths that it would rather see written differently
+// with redirects, which clients of the API do not follow.
+type dispatcher struct{ own, api http.Handler }
+
+// ServeHTTP implements http.Handler.
+func (d dispatcher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch r.URL.Path {
+	case "/healthz", "/readyz", "/metrics":
+		d.own.ServeHTTP(w, r)
+	default:
+		d.api.ServeHTTP(w, r)
+	}
+}
+
+// call is one request on its way through the handler: what the log and the metrics tell of it.
+type call struct {
+	id        string
+	operation string
+	account   string
+	start     time.Time
+}
+
+// unknownOperation is what requests count as that ask for nothing the API has.
+const unknownOperation = "UnknownOperation"
+
+// ServeHTTP implements http.Handler for the API's operations.
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := &call{id: h.requestID(), operation: unknownOperation, start: h.now()}
+	w.Header().Set("x-amzn-RequestId", c.id)
+	result, err := h.attempt(c, w, r)
+	code := codeOK
+	if err != nil {
+		code = h.writeError(w, err)
+	} else if werr := writeResult(w, result); werr != nil {
+		// The caller is gone; what was asked is done.
+		h.log.Debug("response not delivered", "request", c.id, "error", werr)
+	}
+	h.finish(r.Context(), c, code, result, err)
+}
+
+// attempt executes a request. A panic becomes an error, so that a mistake in one
+// operation neither ends the process nor leaves its caller without an answer.
+func (h *handler) attempt(c *call, w http.ResponseWriter, r *http.Request) (result any, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			result, err = nil, panicked(v)
+		}
+	}()
+	op, label := h.routes.find(r.Method, r.URL.EscapedPath())
+	if op == nil {
+		return nil, findinghub.Errorf(codeUnknownOperation, "There is no operation %s %s", r.Method, excerpt(r.URL.EscapedPath()))
+	}
+	c.operation = op.Name
+	p, err := auth.Dev(auth.Claim{
+		Authorization: r.Header.Get("Authorization"), Credential: r.URL.Query().Get("X-Amz-Credential"), DefaultRegion: h.region,
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.account = p.Account
+	execute, ok := built[op.Name]
+	if !ok {
+		return nil, findinghub.Errorf(findinghub.CodeNotImplemented, "The operation %s is not implemented yet", op.Name)
+	}
+	body, err := readBody(w, r, limitOf(op))
+	defer body.release()
+	if err != nil {
+		return nil, err
+	}
+	return execute(r.Context(), h.hub, p, &request{operation: op, label: label, query: r.URL.Query(), body: body.Bytes()})
+}
+
+// finish tells the log and the metrics how a request went: never what was in it.
+func (h *handler) finish(ctx context.Context, c *call, code string, result any, err error) {
+	took := h.now().Sub(c.start)
+	h.metrics.observe(c.operation, code, took, result)
+	level, attrs := slog.LevelDebug, []slog.Attr{
+		slog.String("operation", c.operation), slog.String("code", code), slog.Duration("took", took),
+		slog.String("request", c.id), slog.String("account", c.account),
+	}
+	if err != nil {
+		level = slog.LevelInfo
+		if e := findinghub.AsError(err); statusOf(e.Code) >= http.StatusInternalServerError && e.Code != findinghub.CodeNotImplemented {
+			level, attrs = slog.LevelError, append(attrs, slog.Any("error", e))
+		}
+	}
+	h.log.LogAttrs(ctx, level, "request", attrs...)
+}
+
+// ready answers 200 while the store does.
+func (h *handler) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
+	defer cancel()
+	if _, err := h.hub.Stats(ctx); err != nil {
+		h.log.Error("not ready", "error", err)
+		http.Error(w, "the store does not answer", http.StatusServiceUnavailable)
+		return
+	}
+	healthy(w)
+}
+
+func healthy(w http.ResponseWriter) { _, _ = io.WriteString(w, "ok\n") }

@@ -1,0 +1,89 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/findinghub/findinghub"
+	"github.com/findinghub/findinghub/asff"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// problem is the error of a request that the API's model forbids, in the words that the
+// service was seen to use (decision 4): the parameter by its path, and the bound it broke.
+func problem(path, text string) error {
+	return findinghub.Errorf(findinghub.CodeInvalidInput, "Invalid parameter '%s'. %s.", path, text)
+}
+
+// violated says which rule of the model a value breaks.
+func violated(member string, v *asff.Violation) error {
+	path := v.Path.Render(member)
+	if v.Rule == asff.RuleRequired {
+		if path != "" {
+			path += "."
+		}
+		return problem(path+v.Member, "It is required")
+	}
+	return problem(path, violatedRule(v))
+}
+
+func violatedRule(v *asff.Violation) string {
+	switch v.Rule {
+	case asff.RuleType:
+		return "It should be " + article(v.Shape.Kind.String())
+	case asff.RuleUnknown:
+		return "The request has no such member"
+	case asff.RuleMin:
+		return fmt.Sprintf("Value '%s' is less than minimum value: %d", v.Value, v.Bound)
+	case asff.RuleMax:
+		return fmt.Sprintf("Value '%s' is greater than maximum value: %d", v.Value, v.Bound)
+	case asff.RuleMinLength, asff.RuleMinItems, asff.RuleMinProperties:
+		return fmt.Sprintf("Size '%d' is less than minimum value: %d", v.Size, v.Bound)
+	case asff.RuleMaxLength, asff.RuleMaxItems, asff.RuleMaxProperties:
+		return tooMany(int(v.Size), int(v.Bound))
+	case asff.RuleFieldSize:
+		return fmt.Sprintf("Size '%d' is not less than %d bytes", v.Size, v.Bound)
+	case asff.RuleEnum:
+		return fmt.Sprintf("Value '%s' is not one of: %s", excerpt(asff.Unquote(v.Value)), strings.Join(v.Shape.Enum, ", "))
+	case asff.RulePattern:
+		return fmt.Sprintf("Value '%s' does not match pattern: %s", excerpt(asff.Unquote(v.Value)), v.Pattern)
+	case asff.RuleName:
+		return fmt.Sprintf("Name '%s' is not allowed", excerpt(v.Member))
+	}
+	return "It lacks members"
+}
+
+// tooMany is the one text of a request error that was seen in the wild.
+func tooMany(size, most int) string {
+	return fmt.Sprintf("Size '%d' is greater than maximum value: %d", size, most)
+}
+
+func article(kind string) string {
+	if strings.ContainsRune("aeio", rune(kind[0])) {
+		return "an " + kind
+	}
+	return "a " + kind
+}
+
+// excerpt keeps messages short: who sent a long value knows how it goes on.
+func excerpt(s string) string {
+	const most = 100
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "..."
+}
+
+// notJSON says where a body stops being JSON.
+func notJSON(err error) error {
+	var e *jsontext.SyntacticError
+	if !errors.As(err, &e) {
+		return findinghub.Errorf(findinghub.CodeInvalidInput, "The request body is not valid JSON: %v", err)
+	}
+	where := ""
+	if e.JSONPointer != "" {
+		where = " in " + excerpt(string(e.JSONPointer))
+	}
+	return findinghub.Errorf(findinghub.CodeInvalidInput, "The request body is not valid JSON: %v%s, after %d bytes", e.Err, where, e.ByteOffset)
+}

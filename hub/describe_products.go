@@ -1,0 +1,80 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"github.com/findinghub/findinghub"
+	"github.com/findinghub/findinghub/auth"
+)
+
+// DescribeProductsInput is the operation's request.
+type DescribeProductsInput struct {
+	// ProductArn asks for one product only.
+	ProductArn string
+	MaxResults int
+	NextToken  string
+}
+
+// DescribeProductsOutput is the operation's response.
+type DescribeProductsOutput struct {
+	Products  []Product
+	NextToken string `json:",omitempty"`
+}
+
+// DescribeProducts lists the integrations that the hub knows, by name.
+func (h *Hub) DescribeProducts(ctx context.Context, p auth.Principal, in DescribeProductsInput) (*DescribeProductsOutput, error) {
+	product, ok := parseProductARN(in.ProductArn)
+	if in.ProductArn != "" && !ok {
+		return nil, malformedProduct(in.ProductArn)
+	}
+	if _, err := h.requireHub(ctx, p); err != nil {
+		return nil, err
+	}
+	if in.ProductArn != "" {
+		e, known := catalogued(product.name)
+		if !known {
+			return nil, unknownProduct(in.ProductArn)
+		}
+		return &DescribeProductsOutput{Products: []Product{e.view(p)}}, nil
+	}
+	return h.pageOfProducts(p, in)
+}
+
+// pageOfProducts answers a page of the whole catalogue.
+func (h *Hub) pageOfProducts(p auth.Principal, in DescribeProductsInput) (*DescribeProductsOutput, error) {
+	bound := binding("DescribeProducts", p)
+	after := ""
+	if _, err := h.open(in.NextToken, bound, &after); err != nil {
+		return nil, err
+	}
+	out := &DescribeProductsOutput{Products: []Product{}}
+	for _, e := range catalogue {
+		if strings.Compare(e.name, after) <= 0 {
+			continue
+		}
+		if len(out.Products) == pageSize(in.MaxResults) {
+			var err error
+			out.NextToken, err = h.seal(after, bound)
+			return out, err
+		}
+		out.Products = append(out.Products, e.view(p))
+		after = e.name
+	}
+	return out, nil
+}
+
+// malformedProduct is the service's answer to what is no product's ARN (behaviour.md section 1.1).
+func malformedProduct(productARN string) error { return invalid("productArn: %s", quote(productARN)) }
+
+// unknownProduct is the service's answer to the ARN of no product (behaviour.md section 5.5).
+func unknownProduct(productARN string) error {
+	return findinghub.Errorf(findinghub.CodeResourceNotFound, `{"productArn":%s}`, quote(productARN))
+}
+
+// quote writes a string as JSON.
+func quote(s string) string {
+	b, _ := json.Marshal(s)
+	return string(b)
+}

@@ -1,0 +1,128 @@
+package hub
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/findinghub/findinghub/auth"
+	"github.com/findinghub/findinghub/finding"
+	"github.com/findinghub/findinghub/store"
+)
+
+// GetFindingHistoryInput is the operation's request.
+type GetFindingHistoryInput struct {
+	FindingIdentifier FindingIdentifier
+	// StartTime and EndTime bound the records, both inclusive; zero is the finding's
+	// creation and now.
+	StartTime  time.Time
+	EndTime    time.Time
+	MaxResults int
+	NextToken  string
+}
+
+// GetFindingHistoryOutput is the operation's response.
+type GetFindingHistoryOutput struct {
+	Records   []FindingHistoryRecord
+	NextToken string `json:",omitempty"`
+}
+
+// FindingHistoryRecord is one change of a finding, or its creation.
+type FindingHistoryRecord struct {
+	FindingIdentifier FindingIdentifier
+	UpdateTime        string
+	FindingCreated    bool
+	UpdateSource      FindingHistoryUpdateSource
+	Updates           []FindingHistoryUpdate
+}
+
+// FindingHistoryUpdateSource is who made a change.
+type FindingHistoryUpdateSource struct {
+	Type     finding.SourceType
+	Identity string
+}
+
+// FindingHistoryUpdate is one changed field. A value that the field did not have is left out.
+type FindingHistoryUpdate struct {
+	UpdatedField string
+	OldValue     string `json:",omitempty"`
+	NewValue     string `json:",omitempty"`
+}
+
+// creationLeft is the position of a token when only the creation has not been told.
+const creationLeft = math.MaxInt64
+
+// GetFindingHistory tells what changed in a finding, newest first, its creation last
+// (behaviour.md section 5.1). A finding that the caller's hub does not have has no records.
+func (h *Hub) GetFindingHistory(ctx context.Context, p auth.Principal, in GetFindingHistoryInput) (*GetFindingHistoryOutput, error) {
+	if !in.StartTime.IsZero() && !in.EndTime.IsZero() && in.StartTime.After(in.EndTime) {
+		return nil, invalid("Invalid parameter 'StartTime'. It is later than EndTime.")
+	}
+	bound := binding("GetFindingHistory", p, []byte(in.FindingIdentifier.ID), []byte(in.FindingIdentifier.ProductArn),
+		[]byte(formatTime(in.StartTime)), []byte(formatTime(in.EndTime)))
+	var after int64
+	if _, err := h.open(in.NextToken, bound, &after); err != nil {
+		return nil, err
+	}
+	if _, err := h.requireHub(ctx, p); err != nil {
+		return nil, err
+	}
+	q := store.HistoryQuery{Key: in.FindingIdentifier.key(p), From: in.StartTime, To: in.EndTime, After: after, Limit: pageSize(in.MaxResults)}
+	out := &GetFindingHistoryOutput{Records: []FindingHistoryRecord{}}
+	next, err := h.history(ctx, q, out)
+	if err == nil && next != 0 {
+		out.NextToken, err = h.seal(next, bound)
+	}
+	return out, err
+}
+
+// history appends a page of records and gives the position of the next, 0 when there are
+// no more.
+func (h *Hub) history(ctx context.Context, q store.HistoryQuery, out *GetFindingHistoryOutput) (int64, error) {
+	id := FindingIdentifier{ID: q.Key.ID, ProductArn: q.Key.ProductArn}
+	limit, onlyCreation := q.Limit, q.After == creationLeft
+	if onlyCreation {
+		q.After, q.Limit = 0, 1
+	}
+	page, err := h.store.History(ctx, q)
+	if err != nil || page.Stored == nil {
+		if err != nil {
+			err = failed(err)
+		}
+		return 0, err
+	}
+	if !onlyCreation {
+		for _, c := range page.Changes {
+			out.Records = append(out.Records, changeRecord(id, c))
+		}
+		if page.Next != 0 {
+			return page.Next, nil
+		}
+	}
+	if !q.Includes(page.Stored.CreatedTime) {
+		return 0, nil
+	}
+	if len(out.Records) == limit {
+		return creationLeft, nil
+	}
+	out.Records = append(out.Records, creationRecord(id, page.Stored))
+	return 0, nil
+}
+
+func changeRecord(id FindingIdentifier, c finding.Change) FindingHistoryRecord {
+	r := FindingHistoryRecord{
+		FindingIdentifier: id, UpdateTime: formatTime(c.Time),
+		UpdateSource: FindingHistoryUpdateSource(c.Source), Updates: make([]FindingHistoryUpdate, 0, len(c.Updates)),
+	}
+	for _, u := range c.Updates {
+		r.Updates = append(r.Updates, FindingHistoryUpdate{UpdatedField: u.Field, OldValue: u.Old, NewValue: u.New})
+	}
+	return r
+}
+
+func creationRecord(id FindingIdentifier, s *finding.Stored) FindingHistoryRecord {
+	return FindingHistoryRecord{
+		FindingIdentifier: id, UpdateTime: formatTime(s.CreatedTime), FindingCreated: true,
+		UpdateSource: FindingHistoryUpdateSource(s.CreatedBy), Updates: []FindingHistoryUpdate{},
+	}
+}

@@ -1,0 +1,35 @@
+package hub
+
+import (
+	"context"
+	"maps"
+
+	"github.com/findinghub/findinghub/auth"
+)
+
+// TagResourceInput is the operation's request.
+type TagResourceInput struct {
+	ResourceArn string
+	Tags        map[string]string
+}
+
+// TagResource adds tags to a resource; a key that it has gets the new value. A resource
+// has at most 50 tags (behaviour.md section 5.10).
+func (h *Hub) TagResource(ctx context.Context, p auth.Principal, in TagResourceInput) error {
+	h.recordsMu.Lock()
+	defer h.recordsMu.Unlock()
+	r, err := h.tagged(ctx, p, in.ResourceArn)
+	if err != nil {
+		return err
+	}
+	tags := maps.Clone(in.Tags)
+	for key, value := range r.tags {
+		if _, ok := tags[key]; !ok {
+			tags[key] = value
+		}
+	}
+	if len(tags) > maxTags {
+		return invalid("Invalid parameter 'Tags'. The resource would have '%d' tags, which is greater than maximum value: %d.", len(tags), maxTags)
+	}
+	return r.save(ctx, tags)
+}

@@ -1,0 +1,50 @@
+package hub
+
+import (
+	"context"
+
+	"github.com/findinghub/findinghub/auth"
+)
+
+// maxTags bounds the tags of one resource (behaviour.md section 5.10).
+const maxTags = 50
+
+// tagged is a resource that has tags.
+type tagged struct {
+	tags map[string]string
+	// save keeps these tags instead.
+	save func(ctx context.Context, tags map[string]string) error
+}
+
+// tagged finds a resource of the caller's hub by its ARN: 404 when there is none, or
+// when it is of a kind that has no tags.
+func (h *Hub) tagged(ctx context.Context, p auth.Principal, resourceARN string) (tagged, error) {
+	a, ok := parseARN(resourceARN)
+	if !ok {
+		return tagged{}, invalid("Invalid parameter 'ResourceArn'. Value '%s' is not the ARN of a resource of this service.", resourceARN)
+	}
+	r, err := h.hubRecord(ctx, p)
+	if err != nil {
+		return tagged{}, err
+	}
+	switch {
+	case r.State == disabled:
+		return tagged{}, notFound(a)
+	case a.String() == hubARN(p):
+		return tagged{tags: r.Tags, save: func(ctx context.Context, tags map[string]string) error {
+			r.Tags = tags
+			return h.save(ctx, p, hubRecords, defaultHub, r, false)
+		}}, nil
+	case a.kind == kindSubscription:
+		return h.taggedSubscription(ctx, p, a)
+	}
+	return tagged{}, notFound(a)
+}
+
+func (h *Hub) taggedSubscription(ctx context.Context, p auth.Principal, a arn) (tagged, error) {
+	s, err := h.ownSubscription(ctx, p, a)
+	return tagged{tags: s.Tags, save: func(ctx context.Context, tags map[string]string) error {
+		s.Tags = tags
+		return h.save(ctx, p, subscriptionRecords, a.name, s.subscriptionRecord, false)
+	}}, err
+}
