@@ -1,0 +1,54 @@
+# make run and make test need Go and nothing else.
+
+GO ?= go
+# How long each fuzz target runs; nightly it is 60s.
+FUZZTIME ?= 5s
+LISTEN ?= 127.0.0.1:4590
+DATA_DIR ?= ./findinghub-data
+
+# The linter is built from source by the Go toolchain, once, into ./bin.
+LINT_VERSION := v2.15.0
+LINT := bin/golangci-lint-$(LINT_VERSION)
+
+.PHONY: run build test lint test-clients bench fuzz generate clean help
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+run: build ## start a hub for local work on 127.0.0.1:4590
+	./bin/findinghub serve --dev --listen $(LISTEN) --data-dir $(DATA_DIR)
+
+build: ## build the program into ./bin
+	$(GO) build -o bin/findinghub ./cmd/findinghub
+
+test: ## check the format, vet and run every Go test (no C compiler needed, hence no race detector)
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt would change: $$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) test ./...
+
+lint: $(LINT) ## check the rules of .golangci.yml
+	$(LINT) run ./...
+
+$(LINT):
+	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+	mv bin/golangci-lint $@
+
+test-clients: build ## run the AWS CLI and the SDKs against a hub; installs what is missing
+	./clients/run
+
+bench: build ## measure what docs/benchmarks.md publishes
+	./bin/findinghub bench
+
+fuzz: ## run each fuzz target for FUZZTIME
+	@set -e; for package in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+	    echo "$$package $$target"; \
+	    $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
+	  done; \
+	done
+
+generate: ## write the generated files again
+	$(GO) generate ./...
+
+clean: ## remove what was built
+	rm -rf bin
