@@ -82,18 +82,19 @@ func Extract(f asff.Finding, dst Values) Values {
 			x.value(root.edges[e].to, space(x.data, 0))
 		}
 	}
-	own := x.values[len(dst):]
-	if x.disordered {
-		own.order()
+	if !x.untidy {
+		return x.values
 	}
+	own := x.values[len(dst):]
+	own.order()
 	return x.values[:len(dst)+len(own.lastOfSingles())]
 }
 
 // extraction is the state of one Extract.
 type extraction struct {
-	data       []byte // the top-level member that is being read
-	values     Values
-	disordered bool // a value came after one of a later attribute
+	data   []byte // the top-level member that is being read
+	values Values
+	untidy bool // a value came after one of a later attribute, or twice
 }
 
 // value reads the value at i, which belongs to n, and gives the index after it.
@@ -228,8 +229,9 @@ func (x *extraction) each(n *node, v Value) {
 }
 
 func (x *extraction) add(v Value) {
-	if n := len(x.values); n > 0 && x.values[n-1].Attribute > v.Attribute {
-		x.disordered = true
+	if n := len(x.values); n > 0 {
+		last := x.values[n-1].Attribute
+		x.untidy = x.untidy || last > v.Attribute || last == v.Attribute && !Attributes[last].Many
 	}
 	x.values = append(x.values, v)
 }

@@ -113,11 +113,11 @@ func (e *entry) dateRange(a Attribute, now time.Time) (Expr, error) {
 			return nil, err
 		}
 	}
-	if bound := daysBefore(now, days); older == 0 {
-		return DateTerm{Attribute: a, From: bound}, nil
-	} else {
+	bound := daysBefore(now, days)
+	if older == 1 {
 		return DateTerm{Attribute: a, To: bound}, nil
 	}
+	return DateTerm{Attribute: a, From: bound}, nil
 }
 
 // daysBefore stops at year -1, before every timestamp of the format: further back the

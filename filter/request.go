@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -108,7 +109,10 @@ func jsonError(path string, err error) error {
 	return e
 }
 
-func absent(v jsontext.Value) bool { return len(bytes.TrimSpace(v)) == 0 || v.Kind() == 'n' }
+func absent(v jsontext.Value) bool {
+	text := bytes.TrimSpace(v)
+	return len(text) == 0 || string(text) == "null"
+}
 
 // readEntry reads an object that may have only the members that are named.
 func readEntry(path string, v jsontext.Value, names []string) (entry, error) {
@@ -183,12 +187,12 @@ func (e *entry) integer(name string, least, most int) (int, error) {
 	switch {
 	case err != nil:
 		return 0, err
-	case v != float64(int64(v)):
-		return 0, invalid(m.path, "Value '%s' is not a whole number.", clip(string(m.value)))
 	case v < float64(least):
 		return 0, invalid(m.path, "Value '%s' is less than minimum value: %d.", clip(string(m.value)), least)
 	case v > float64(most):
 		return 0, invalid(m.path, "Value '%s' is greater than maximum value: %d.", clip(string(m.value)), most)
+	case v != math.Trunc(v):
+		return 0, invalid(m.path, "Value '%s' is not a whole number.", clip(string(m.value)))
 	}
 	return int(v), nil
 }
@@ -217,11 +221,14 @@ func tooMany(path string, size, most int) *findinghub.Error {
 func required(path string) *findinghub.Error { return invalid(path, "It is required.") }
 
 func wrongType(path, want string, got jsontext.Value) *findinghub.Error {
+	if !got.IsValid(jsontext.AllowDuplicateNames(true)) {
+		return invalid(path, "It is not valid JSON.")
+	}
 	return invalid(path, "It must be %s, not %s.", want, typeNames[got.Kind()])
 }
 
 var typeNames = map[jsontext.Kind]string{
-	0: "something that is not JSON", 'n': "null", 't': "a boolean", 'f': "a boolean",
+	'n': "null", 't': "a boolean", 'f': "a boolean",
 	'"': "a string", '0': "a number", '{': "an object", '[': "a list",
 }
 

@@ -57,14 +57,15 @@ func (vs Values) order() {
 // lastOfSingles drops all but the last value of attributes that have one: a name that
 // occurs twice in a JSON object means its last value, as in asff.Parse.
 func (vs Values) lastOfSingles() Values {
-	kept := vs[:0]
+	n := 0
 	for i := range vs {
-		a := vs[i].Attribute
-		if n := len(kept); n > 0 && kept[n-1].Attribute == a && !Attributes[a].Many {
-			kept[n-1] = vs[i]
-			continue
+		if n > 0 && vs[n-1].Attribute == vs[i].Attribute && !Attributes[vs[i].Attribute].Many {
+			n--
 		}
-		kept = append(kept, vs[i])
+		if n < i {
+			vs[n] = vs[i]
+		}
+		n++
 	}
-	return kept
+	return vs[:n]
 }
