@@ -177,17 +177,19 @@ func appendMember(dst []byte, mark int, name string, v jsontext.Value) []byte {
 	return append(dst, v...)
 }
 
-// with makes a copy of an object in which some members have other values; those that
-// it does not have are appended. Anything but an object counts as an empty one. A nil
-// value leaves its member as it is.
+// with gives an object in which some members have other values; those that it does not
+// have are appended. Anything but an object counts as an empty one. A nil value leaves
+// its member as it is. When nothing changes it is the object itself.
 func (s *scratch) with(object jsontext.Value, changes ...asff.Member) jsontext.Value {
 	mark := len(s.buf)
 	s.buf = append(s.buf, '{')
-	var done uint64
+	same := isObject(object)
+	var done uint64 // a bit for each change that found its member
 	for name, v := range members(object) {
 		for i, c := range changes {
 			if c.Value != nil && string(bare(name)) == c.Name {
-				v, done = c.Value, done|1<<i
+				same, done = same && bytes.Equal(v, c.Value), done|1<<i
+				v = c.Value
 			}
 		}
 		if len(s.buf) > mark+1 {
@@ -197,8 +199,13 @@ func (s *scratch) with(object jsontext.Value, changes ...asff.Member) jsontext.V
 	}
 	for i, c := range changes {
 		if c.Value != nil && done&(1<<i) == 0 {
+			same = false
 			s.buf = appendMember(s.buf, mark, c.Name, c.Value)
 		}
+	}
+	if same {
+		s.buf = s.buf[:mark]
+		return object
 	}
 	s.buf = append(s.buf, '}')
 	return s.since(mark)

@@ -33,18 +33,10 @@ func (m *merge) nameTo(name, text string) {
 // (behaviour.md section 2.3, decision 26). They replace whatever was sent under their
 // keys, at its place.
 func (m *merge) productFields() {
-	changes := [...]asff.Member{
-		{Name: "aws/securityhub/FindingId", Value: m.findingID()},
-		{Name: "aws/securityhub/ProductName", Value: m.f.Get("ProductName")},
-		{Name: "aws/securityhub/CompanyName", Value: m.f.Get("CompanyName")},
-	}
-	sent := m.f.Get("ProductFields")
-	for _, c := range changes {
-		if !bytes.Equal(get(sent, c.Name), c.Value) {
-			m.f.Set("ProductFields", m.text.with(sent, changes[:]...))
-			return
-		}
-	}
+	m.f.Set("ProductFields", m.text.with(m.f.Get("ProductFields"),
+		asff.Member{Name: "aws/securityhub/FindingId", Value: m.findingID()},
+		asff.Member{Name: "aws/securityhub/ProductName", Value: m.f.Get("ProductName")},
+		asff.Member{Name: "aws/securityhub/CompanyName", Value: m.f.Get("CompanyName")}))
 }
 
 // findingID is ProductArn/Id. Both are JSON strings in their shortest form, so that
