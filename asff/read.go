@@ -11,11 +11,11 @@ import (
 
 // maxReadSize bounds what Read holds in memory for one finding, in bytes. It is far
 // above MaxFindingSize, so that findings that are merely too big still get their verdict.
-const maxReadSize = 64 << 20
+const maxReadSize = 8 << 20
 
-// ErrTooLarge is what Read stops with at a finding of more than 64 MB, before it has
+// ErrTooLarge is what Read stops with at a finding of more than 8 MB, before it has
 // read all of it.
-var ErrTooLarge = errors.New("a finding is larger than 64 MB")
+var ErrTooLarge = errors.New("a finding is larger than 8 MB")
 
 // Item is one finding of a file.
 type Item struct {
