@@ -1,0 +1,84 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"sync/atomic"
+
+	"github.com/findinghub/findinghub"
+)
+
+// door stands before the hub: it answers /healthz, and everything else while there is
+// no hub behind it. Whether the store answers (/readyz) only the hub knows.
+type door struct {
+	dev   bool
+	state atomic.Pointer[doorState]
+}
+
+type doorState struct {
+	status string
+	hub    http.Handler // nil while the hub takes no requests
+}
+
+// health is the body of /healthz.
+type health struct {
+	Status string `json:"status"` // ok, starting or stopping
+	// Dev tells tools of ours that signatures are not checked and accounts are named by access keys.
+	Dev     bool   `json:"dev"`
+	Version string `json:"version"`
+}
+
+func newDoor(dev bool) *door {
+	d := &door{dev: dev}
+	d.state.Store(&doorState{status: "starting"})
+	return d
+}
+
+// open lets requests through.
+func (d *door) open(hub http.Handler) { d.state.Store(&doorState{status: "ok", hub: hub}) }
+
+// close tells load balancers to go elsewhere. Requests that still come are served:
+// the listener is what stops them.
+func (d *door) close() {
+	d.state.Store(&doorState{status: "stopping", hub: d.state.Load().hub})
+}
+
+// ServeHTTP implements http.Handler.
+func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	state := d.state.Load()
+	switch {
+	case r.URL.Path == "/healthz", r.URL.Path == "/readyz" && state.status != "ok":
+		d.health(w, state)
+	case state.hub == nil:
+		unavailable(w)
+	default:
+		state.hub.ServeHTTP(w, r)
+	}
+}
+
+func (d *door) health(w http.ResponseWriter, state *doorState) {
+	status := http.StatusOK
+	if state.status != "ok" {
+		status = http.StatusServiceUnavailable
+		w.Header().Set("Retry-After", "1")
+	}
+	writeJSON(w, status, health{Status: state.status, Dev: d.dev, Version: readBuild().version})
+}
+
+// unavailable is the answer of a hub that is starting, in the API's form: AWS clients
+// repeat what is answered so.
+func unavailable(w http.ResponseWriter) {
+	w.Header().Set("Retry-After", "1")
+	w.Header().Set("X-Amzn-ErrorType", findinghub.CodeUnavailable)
+	writeJSON(w, http.StatusServiceUnavailable, struct{ Message, Code string }{
+		"The hub is starting; its index is being built", findinghub.CodeUnavailable,
+	})
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	// An error means that the caller has gone.
+	_ = json.NewEncoder(w).Encode(body)
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync/atomic"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+)
+
+// progress is a bar on a terminal and nothing anywhere else. The zero value shows nothing.
+type progress struct {
+	bar *progressbar.ProgressBar
+	at  *atomic.Int64 // bytes read
+}
+
+// isTerminal says whether somebody is looking at w.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// importBar measures an import by the bytes of its files: how many findings they hold
+// is only known at their end.
+func (m *Main) importBar(sources []*source, quiet bool) progress {
+	if quiet || !isTerminal(m.Stderr) {
+		return progress{}
+	}
+	total := int64(0)
+	for _, s := range sources {
+		if s.size == 0 {
+			return progress{bar: m.bar(-1, "importing"), at: new(atomic.Int64)}
+		}
+		total += s.size
+	}
+	return progress{bar: m.bar(total, "importing"), at: new(atomic.Int64)}
+}
+
+// exportBar counts findings: how many there will be is not known.
+func (m *Main) exportBar(quiet bool) progress {
+	if quiet || !isTerminal(m.Stderr) {
+		return progress{}
+	}
+	return progress{bar: m.bar(-1, "exporting"), at: new(atomic.Int64)}
+}
+
+func (m *Main) bar(total int64, doing string) *progressbar.ProgressBar {
+	return progressbar.NewOptions64(total,
+		progressbar.OptionSetWriter(m.Stderr),
+		progressbar.OptionSetDescription(doing),
+		progressbar.OptionSetWidth(30),
+		progressbar.OptionShowBytes(total > 0),
+		progressbar.OptionThrottle(saveEvery/10),
+		progressbar.OptionClearOnFinish(),
+		progressbar.OptionSetElapsedTime(true),
+	)
+}
+
+// read says how many bytes have been read; done, what became of them.
+func (p progress) read(n int64) {
+	if p.at != nil {
+		p.at.Store(n)
+	}
+}
+
+// A bar that cannot be drawn is no reason to fail, so that its errors are nobody's.
+
+func (p progress) done(l *ledger) {
+	if p.bar == nil {
+		return
+	}
+	imported, failed := l.totals()
+	p.bar.Describe(fmt.Sprintf("%s imported, %s failed", thousands(imported), thousands(failed)))
+	_ = p.bar.Set64(p.at.Load())
+}
+
+// count shows a number of findings.
+func (p progress) count(n int) {
+	if p.bar == nil {
+		return
+	}
+	p.bar.Describe(thousands(n) + " exported")
+	_ = p.bar.Add(1)
+}
+
+func (p progress) finish() {
+	if p.bar != nil {
+		_ = p.bar.Finish()
+	}
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+
+	"github.com/findinghub/findinghub/auth"
+)
+
+type serveCommand struct {
+	Listen            string        `default:"${listen}" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes any that is free."`
+	DataDir           string        `default:"./findinghub-data" placeholder:"DIR" help:"Where everything is kept; made if it is not there."`
+	Dev               bool          `help:"Take callers at their word: no signature is checked, a 12-digit access key id is the account, any other is ${dev_account}, and every hub and product is enabled."`
+	InsecureDevListen bool          `help:"Let --dev listen beyond this machine, where anybody who can reach it can read and change everything."`
+	Strict            bool          `help:"Refuse what the service refuses although the hub could take it: members that the format does not know, CONTAINS filters."`
+	Region            string        `default:"${region}" placeholder:"REGION" help:"The region of requests that name none."`
+	DrainTimeout      time.Duration `default:"25s" help:"How long requests under way may take to finish after SIGTERM."`
+	LogFormat         string        `enum:"text,json" default:"text" help:"text or json."`
+	LogLevel          slog.Level    `default:"INFO" help:"DEBUG, INFO, WARN or ERROR."`
+}
+
+// Help is what serve --help says beyond its flags.
+func (*serveCommand) Help() string {
+	return `The hub answers on GET /healthz with 200 once it is ready; while it builds its index, every request is answered with 503
+and Retry-After, which AWS clients wait for. SIGTERM or SIGINT ends it after the requests under way; a second signal, at once.
+
+  findinghub serve --dev
+  FINDINGHUB_DEV=1 FINDINGHUB_DATA_DIR=/var/lib/findinghub findinghub serve --log-format json`
+}
+
+// Run serves until the context ends.
+func (c *serveCommand) Run(ctx context.Context, m *Main) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
+	if err != nil {
+		return listenError(c.Listen, err)
+	}
+	s := &serving{serveCommand: c, main: m, log: c.logger(m), door: newDoor(c.Dev)}
+	return s.run(ctx, listener)
+}
+
+// check refuses what would be dangerous or could not work.
+func (c *serveCommand) check() error {
+	if !c.Dev {
+		return usagef("this version cannot check signatures yet, so that without --dev nobody could call it; start it with --dev for local work")
+	}
+	if !auth.ValidRegion(c.Region) {
+		return usagef("--region %q is not a region's name", c.Region)
+	}
+	host, _, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return usagef("--listen %q is not of the form HOST:PORT", c.Listen)
+	}
+	if !c.InsecureDevListen && !isLoopback(host) {
+		return usagef("--dev checks no signatures and --listen %s can be reached from other machines; listen on 127.0.0.1, or add --insecure-dev-listen if that is meant", c.Listen)
+	}
+	return nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// listenError says in one line what is wrong with an address.
+func listenError(addr string, err error) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("%s is in use by another process; choose another address with --listen", addr)
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("%s may only be listened on by root; choose a port above 1023 with --listen", addr)
+	default:
+		return fmt.Errorf("cannot listen: %w", err)
+	}
+}
+
+func (c *serveCommand) logger(m *Main) *slog.Logger {
+	options := &slog.HandlerOptions{Level: c.LogLevel}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(m.Stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(m.Stderr, options))
+}
+
+// serving is one run of serve.
+type serving struct {
+	*serveCommand
+	main *Main
+	log  *slog.Logger
+	door *door
+}
+
+// run listens from the first moment, so that whoever waits for the hub learns that it
+// is starting, and opens the door when the index is built.
+func (s *serving) run(ctx context.Context, listener net.Listener) error {
+	server := s.server()
+	lost := make(chan error, 1)
+	go func() { lost <- server.Serve(listener) }()
+	closeStore, err := s.open(ctx)
+	if err != nil {
+		server.Close()
+		return err
+	}
+	s.greet(listener.Addr().String())
+	select {
+	case err = <-lost:
+		err = fmt.Errorf("the listener failed: %w", err)
+	case <-ctx.Done():
+		err = s.drain(context.WithoutCancel(ctx), server)
+	}
+	return errors.Join(err, closeStore())
+}
+
+// drain lets requests under way finish. Requests that take too long are cut off: their
+// findings are stored or not, as their callers' retries will find out.
+func (s *serving) drain(ctx context.Context, server *http.Server) error {
+	s.log.Info("stopping", "drain_timeout", s.DrainTimeout)
+	s.door.close()
+	ctx, cancel := context.WithTimeout(ctx, s.DrainTimeout)
+	defer cancel()
+	err := server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		s.log.Warn("requests were cut off at the drain timeout")
+		return server.Close()
+	}
+	return err
+}
+
+// greet tells the person who started the hub how to use it.
+func (s *serving) greet(addr string) {
+	fmt.Fprintf(s.main.Stdout, `findinghub is ready at http://%[1]s in %[2]s; it checks no signatures (--dev).
+Findings are kept in %[3]s. Point AWS clients at it with
+
+  export AWS_ENDPOINT_URL_SECURITYHUB=http://%[1]s
+  export AWS_ACCESS_KEY_ID=%[4]s AWS_SECRET_ACCESS_KEY=dev AWS_REGION=%[2]s
+  aws securityhub get-findings
+
+or, where the client is older than that variable, with --endpoint-url http://%[1]s.
+`, addr, s.Region, s.DataDir, auth.DevAccount)
+}

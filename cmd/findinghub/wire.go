@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/findinghub/findinghub/api"
+	"github.com/findinghub/findinghub/hub"
+	"github.com/findinghub/findinghub/store"
+	"github.com/findinghub/findinghub/store/sqlite"
+)
+
+// open opens the store and makes the hub behind the door.
+func (s *serving) open(ctx context.Context) (closeStore func() error, err error) {
+	began := time.Now()
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	engine, err := sqlite.Open(ctx, sqlite.Options{Dir: s.DataDir, Logger: s.log, OnCommit: countCommits(registry)})
+	if err != nil {
+		return nil, s.storeError(err)
+	}
+	handler, err := s.handler(ctx, engine, registry)
+	if err != nil {
+		return nil, errors.Join(err, engine.Close())
+	}
+	s.door.open(handler)
+	stats, err := engine.Stats(ctx)
+	if err != nil {
+		return nil, errors.Join(err, engine.Close())
+	}
+	s.log.Info("ready", "findings", stats.Findings, "index_bytes", stats.IndexBytes, "took", time.Since(began))
+	return engine.Close, nil
+}
+
+// storeError says in one line why a directory cannot be used.
+func (s *serving) storeError(err error) error {
+	switch {
+	case errors.Is(err, sqlite.ErrInUse):
+		return fmt.Errorf("%s is in use by another hub; choose another directory with --data-dir", s.DataDir)
+	case errors.Is(err, context.Canceled):
+		return errors.New("stopped while starting")
+	default:
+		return fmt.Errorf("the data directory cannot be used: %w", err)
+	}
+}
+
+// handler puts the hub together.
+func (s *serving) handler(ctx context.Context, engine store.Engine, registry *prometheus.Registry) (http.Handler, error) {
+	h, err := hub.New(ctx, hub.Config{Store: engine, Dev: s.Dev, Strict: s.Strict, Logger: s.log})
+	if err != nil {
+		return nil, err
+	}
+	return api.New(api.Config{Hub: h, DefaultRegion: s.Region, Registry: registry, Logger: s.log}), nil
+}
+
+// server is the API's own, with its complaints about connections in our log.
+func (s *serving) server() *http.Server {
+	server := api.Server(s.Listen, s.door)
+	server.ErrorLog = slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)
+	return server
+}
+
+// countCommits measures how well the store's group commit works: many findings for one
+// write to the disk are what imports live on.
+func countCommits(registry *prometheus.Registry) func(sqlite.Commit) {
+	calls := prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: "findinghub_commit_requests", Help: "Requests that one commit answered.",
+		Buckets: prometheus.ExponentialBuckets(1, 2, 8),
+	})
+	findings := prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: "findinghub_commit_findings", Help: "Findings that one commit wrote.",
+		Buckets: prometheus.ExponentialBuckets(1, 4, 8),
+	})
+	registry.MustRegister(calls, findings)
+	return func(c sqlite.Commit) {
+		calls.Observe(float64(c.Calls))
+		findings.Observe(float64(c.Findings))
+	}
+}
