@@ -26,7 +26,7 @@ type Mutation struct {
 	// Apply makes the new state from the old one, nil when the engine has no such
 	// finding. It is pure: an engine may call it more than once, from any goroutine,
 	// and uses the last answer. An error leaves the finding as it was and is that
-	// mutation's result.
+	// mutation's result; so does a panic. The new state's own members must say Key.
 	Apply func(old *finding.Stored) (finding.Outcome, error)
 }
 
@@ -76,6 +76,11 @@ type HistoryQuery struct {
 	// After is the position that the page before ended with, 0 for the first.
 	After int64
 	Limit int // 1 or more
+}
+
+// Includes says whether a record of that time is asked for.
+func (q *HistoryQuery) Includes(t time.Time) bool {
+	return (q.From.IsZero() || !t.Before(q.From)) && (q.To.IsZero() || !t.After(q.To))
 }
 
 // HistoryPage has the changes newest first. The creation is not among them: Stored tells it.

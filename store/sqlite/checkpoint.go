@@ -1,0 +1,117 @@
+package sqlite
+
+import (
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+)
+
+// checkpointer copies the write-ahead log into the database in the background, because
+// a commit that had to do so would be the slowest of its thousand. The log can only be
+// begun anew when all of it has been copied, and while there are writes a copy is never
+// quite complete: so the last, small rest is copied while the writer holds still.
+type checkpointer struct {
+	conn  *sqlite.Conn
+	log   *slog.Logger
+	limit int64 // pages
+	// hold is held by the writer for each commit.
+	hold sync.Mutex
+
+	wake     chan struct{}
+	quit     chan struct{}
+	finished chan struct{}
+
+	size, copyAll, copyRest *sqlite.Stmt
+}
+
+// smallRest is how many pages may be copied while writers wait: some milliseconds' worth.
+const smallRest = 500
+
+func newCheckpointer(path string, o Options) (*checkpointer, error) {
+	c, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
+	if err != nil {
+		return nil, err
+	}
+	// Readers are quick; one that is not makes this checkpoint fail and the next one will do.
+	c.SetBusyTimeout(20 * time.Millisecond)
+	cp := &checkpointer{
+		conn: c, log: o.Logger, limit: int64(o.CheckpointPages),
+		wake: make(chan struct{}, 1), quit: make(chan struct{}), finished: make(chan struct{}),
+	}
+	err = errors.Join(exec(c, "PRAGMA synchronous=FULL"), prepareAll(c, map[string]**sqlite.Stmt{
+		"PRAGMA wal_checkpoint(NOOP)":    &cp.size,
+		"PRAGMA wal_checkpoint(PASSIVE)": &cp.copyAll,
+		"PRAGMA wal_checkpoint(RESTART)": &cp.copyRest,
+	}))
+	if err != nil {
+		return nil, discard(c, err)
+	}
+	return cp, nil
+}
+
+// poke tells the checkpointer that there was a commit.
+func (cp *checkpointer) poke() {
+	select {
+	case cp.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run is the checkpointer's goroutine; stop ends it.
+func (cp *checkpointer) run() {
+	defer close(cp.finished)
+	for {
+		select {
+		case <-cp.quit:
+			return
+		case <-cp.wake:
+		}
+		if err := cp.check(); err != nil {
+			// The log grows on; the next commit wakes us again.
+			cp.log.Warn("a checkpoint failed", "error", err)
+		}
+	}
+}
+
+func (cp *checkpointer) stop() {
+	close(cp.quit)
+	<-cp.finished
+}
+
+// check looks at the log's size and copies it when it has passed the limit.
+func (cp *checkpointer) check() error {
+	pages, copied, err := walState(cp.size)
+	if err != nil || pages < cp.limit {
+		return err
+	}
+	// Each pass copies what was written during the one before, so it shortens quickly
+	// unless the disk cannot keep up; then the writers have to wait for it.
+	for range 4 {
+		if pages, copied, err = walState(cp.copyAll); err != nil {
+			return err
+		}
+		now, _, err := walState(cp.size)
+		if err != nil {
+			return err
+		}
+		if now-copied < smallRest {
+			break
+		}
+	}
+	cp.hold.Lock()
+	defer cp.hold.Unlock()
+	_, _, err = walState(cp.copyRest)
+	return err
+}
+
+// walState runs a checkpoint statement: the pages in the log and how many have been copied.
+func walState(s *sqlite.Stmt) (pages, copied int64, err error) {
+	if _, err := s.Step(); err != nil {
+		return 0, 0, err
+	}
+	pages, copied = s.ColumnInt64(1), s.ColumnInt64(2)
+	return pages, copied, s.Reset()
+}

@@ -1,0 +1,243 @@
+package sqlite
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/klauspost/compress/s2"
+
+	"github.com/findinghub/findinghub/asff"
+	"github.com/findinghub/findinghub/finding"
+)
+
+// A row's body is a fixed head that the writer can patch and the start can read
+// without decompressing, then a block compressed with the database's dictionary:
+//
+//	finding: format, owned, crc32c (4), newest history id (8), created (8) | source, key, JSON
+//	history: format, 0,     crc32c (4), time (8)                           | source, updates
+//
+// Numbers are little endian, times nanoseconds since 1970. The checksum is over everything but itself: the
+// compressed block has none, and a flipped bit must be an error, never another finding.
+const (
+	rowFormat   = 1
+	crcAt       = 2
+	bodyAt      = crcAt + 4
+	findingHead = bodyAt + 16
+	historyHead = bodyAt + 8
+)
+
+// maxBlock bounds what a row may decompress to, in bytes. A finding has at most
+// asff.MaxFindingSize and a history record repeats parts of two: what claims more is damaged.
+const maxBlock = 8 << 20
+
+// errCorrupt is why a row cannot be read.
+var errCorrupt = errors.New("the row is damaged")
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// codec turns findings and changes into rows and back. It is safe for concurrent use.
+type codec struct{ dict *s2.Dict }
+
+// newCodec reads the dictionary that the database was created with.
+func newCodec(dictionary []byte) (*codec, error) {
+	dict := s2.NewDict(dictionary)
+	if dict == nil {
+		return nil, fmt.Errorf("the compression dictionary: %w", errCorrupt)
+	}
+	return &codec{dict: dict}, nil
+}
+
+// appendFinding appends a finding's row to dst; seal must follow once its history is
+// known. scratch is overwritten.
+func (c *codec) appendFinding(dst []byte, k finding.Key, s *finding.Stored, scratch *[]byte) []byte {
+	dst = append(dst, rowFormat, byte(s.Owned))
+	dst = append(dst, make([]byte, findingHead-crcAt)...)
+	putTime(dst[len(dst)-8:], s.CreatedTime)
+	b := appendTexts((*scratch)[:0], string(s.CreatedBy.Type), s.CreatedBy.Identity, k.Account, k.Region, k.ProductArn, k.ID)
+	b = s.Finding.AppendJSON(b)
+	*scratch = b
+	return c.compress(dst, b)
+}
+
+// appendChange appends a history record's row to dst. scratch is overwritten.
+func (c *codec) appendChange(dst []byte, ch *finding.Change, scratch *[]byte) []byte {
+	start := len(dst)
+	dst = append(dst, rowFormat, 0)
+	dst = append(dst, make([]byte, historyHead-crcAt)...)
+	putTime(dst[len(dst)-8:], ch.Time)
+	b := appendTexts((*scratch)[:0], string(ch.Source.Type), ch.Source.Identity)
+	b = binary.AppendUvarint(b, uint64(len(ch.Updates)))
+	for _, u := range ch.Updates {
+		b = appendTexts(b, u.Field, u.Old, u.New)
+	}
+	*scratch = b
+	dst = c.compress(dst, b)
+	sum(dst[start:])
+	return dst
+}
+
+func appendTexts(b []byte, texts ...string) []byte {
+	for _, t := range texts {
+		b = binary.AppendUvarint(b, uint64(len(t)))
+		b = append(b, t...)
+	}
+	return b
+}
+
+// compress appends the compressed block to dst.
+func (c *codec) compress(dst, block []byte) []byte {
+	dst = slices.Grow(dst, s2.MaxEncodedLen(len(block)))
+	return dst[:len(dst)+len(c.dict.Encode(dst[len(dst):cap(dst)], block))]
+}
+
+// decompress uses buf where it is large enough.
+func (c *codec) decompress(buf, block []byte) ([]byte, error) {
+	if n, err := s2.DecodedLen(block); err != nil || n > maxBlock {
+		return nil, errCorrupt
+	}
+	b, err := c.dict.Decode(buf, block)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errCorrupt, err)
+	}
+	return b, nil
+}
+
+// seal puts the id of the newest history row (0: none) into a finding's row.
+func seal(row []byte, newest int64) {
+	binary.LittleEndian.PutUint64(row[bodyAt:], uint64(newest))
+	sum(row)
+}
+
+func sum(row []byte) { binary.LittleEndian.PutUint32(row[crcAt:], checksum(row)) }
+
+func checksum(row []byte) uint32 {
+	return crc32.Update(crc32.Checksum(row[:crcAt], castagnoli), castagnoli, row[bodyAt:])
+}
+
+// check verifies a row's head before anything in it is believed.
+func check(row []byte, head int) error {
+	switch {
+	case len(row) < head:
+		return errCorrupt
+	case row[0] != rowFormat:
+		return fmt.Errorf("row format %d, this program knows %d", row[0], rowFormat)
+	case checksum(row) != binary.LittleEndian.Uint32(row[crcAt:]):
+		return errCorrupt
+	}
+	return nil
+}
+
+// record is a finding's row taken apart. Its JSON aliases the buffer it was decompressed into.
+type record struct {
+	owned   finding.Owned
+	newest  int64 // id of the newest history row, 0: none
+	created time.Time
+	by      finding.Source
+	key     finding.Key
+	json    []byte
+	block   []byte // what json is a part of
+}
+
+// finding reads a finding's row, decompressing into buf where that is large enough.
+func (c *codec) finding(row, buf []byte) (record, error) {
+	if err := check(row, findingHead); err != nil {
+		return record{}, err
+	}
+	block, err := c.decompress(buf, row[findingHead:])
+	if err != nil {
+		return record{}, err
+	}
+	r := record{
+		owned:   finding.Owned(row[1]),
+		newest:  int64(binary.LittleEndian.Uint64(row[bodyAt:])),
+		created: getTime(row[bodyAt+8:]),
+	}
+	t := texts{rest: block}
+	r.by = finding.Source{Type: finding.SourceType(t.next()), Identity: t.next()}
+	r.key = finding.Key{Account: t.next(), Region: t.next(), ProductArn: t.next(), ID: t.next()}
+	r.json, r.block = t.rest, block
+	return r, t.err
+}
+
+// stored parses the finding; its members alias the record's JSON.
+func (r *record) stored() (*finding.Stored, error) {
+	f, err := asff.ParseStored(r.json)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errCorrupt, err)
+	}
+	return &finding.Stored{Finding: f, Owned: r.owned, CreatedTime: r.created, CreatedBy: r.by}, nil
+}
+
+// changeTime reads a history row's time without decompressing it.
+func changeTime(row []byte) (time.Time, error) {
+	if err := check(row, historyHead); err != nil {
+		return time.Time{}, err
+	}
+	return getTime(row[bodyAt:]), nil
+}
+
+// change reads a history row that changeTime has accepted.
+func (c *codec) change(row []byte) (finding.Change, error) {
+	block, err := c.decompress(nil, row[historyHead:])
+	if err != nil {
+		return finding.Change{}, err
+	}
+	ch := finding.Change{Time: getTime(row[bodyAt:])}
+	t := texts{rest: block}
+	ch.Source = finding.Source{Type: finding.SourceType(t.next()), Identity: t.next()}
+	for n := t.length(); n > 0 && t.err == nil; n-- {
+		ch.Updates = append(ch.Updates, finding.FieldUpdate{Field: t.next(), Old: t.next(), New: t.next()})
+	}
+	return ch, t.err
+}
+
+// texts reads what appendTexts wrote; after an error everything is empty.
+type texts struct {
+	rest []byte
+	err  error
+}
+
+func (t *texts) length() uint64 {
+	n, size := binary.Uvarint(t.rest)
+	if size <= 0 || n > uint64(len(t.rest)) {
+		t.rest, t.err = nil, errCorrupt
+		return 0
+	}
+	t.rest = t.rest[size:]
+	return n
+}
+
+func (t *texts) next() string {
+	n := t.length()
+	if n > uint64(len(t.rest)) {
+		t.rest, t.err = nil, errCorrupt
+		return ""
+	}
+	s := string(t.rest[:n])
+	t.rest = t.rest[n:]
+	return s
+}
+
+// noTime stands for the zero time, whose nanoseconds do not fit.
+const noTime = math.MinInt64
+
+func putTime(b []byte, t time.Time) {
+	n := int64(noTime)
+	if !t.IsZero() {
+		n = t.UnixNano()
+	}
+	binary.LittleEndian.PutUint64(b, uint64(n))
+}
+
+func getTime(b []byte) time.Time {
+	n := int64(binary.LittleEndian.Uint64(b))
+	if n == noTime {
+		return time.Time{}
+	}
+	return time.Unix(0, n).UTC()
+}

@@ -1,0 +1,182 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"zombiezen.com/go/sqlite"
+
+	"github.com/findinghub/findinghub/filter"
+	"github.com/findinghub/findinghub/search"
+)
+
+// run executes a statement that returns no rows.
+func run(s *sqlite.Stmt) error {
+	for {
+		row, err := s.Step()
+		if err != nil {
+			// After a failed step the statement is reset already; what is wrong with the database is err.
+			_ = s.Reset()
+			return err
+		}
+		if !row {
+			return s.Reset()
+		}
+	}
+}
+
+// exec runs SQL that is not worth preparing.
+func exec(c *sqlite.Conn, sql string) error {
+	s, _, err := c.PrepareTransient(sql)
+	if err != nil {
+		return fmt.Errorf("%s: %w", sql, err)
+	}
+	if err = run(s); err != nil {
+		err = fmt.Errorf("%s: %w", sql, err)
+	}
+	return errors.Join(err, s.Finalize())
+}
+
+// ask runs SQL that gives one row and returns its first column as a number.
+func ask(c *sqlite.Conn, sql string) (int64, error) {
+	s, _, err := c.PrepareTransient(sql)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", sql, err)
+	}
+	defer s.Finalize()
+	row, err := s.Step()
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", sql, err)
+	}
+	if !row {
+		return 0, nil
+	}
+	return s.ColumnInt64(0), nil
+}
+
+// prepareAll prepares statements into the places given.
+func prepareAll(c *sqlite.Conn, stmts map[string]**sqlite.Stmt) error {
+	for sql, place := range stmts {
+		s, err := c.Prepare(sql)
+		if err != nil {
+			return fmt.Errorf("%s: %w", sql, err)
+		}
+		*place = s
+	}
+	return nil
+}
+
+// appendColumn appends a column's bytes to dst.
+func appendColumn(dst []byte, s *sqlite.Stmt, col int) []byte {
+	n := s.ColumnLen(col)
+	start := len(dst)
+	dst = append(dst, make([]byte, n)...)
+	s.ColumnBytes(col, dst[start:])
+	return dst
+}
+
+// reader is a connection that reads. A context is looked at between rows rather than
+// given to the connection: no single row takes long, and a watcher goroutine for each
+// read would cost as much as the read.
+type reader struct {
+	conn                                *sqlite.Conn
+	begin, end                          *sqlite.Stmt
+	selectRow, selectChange, scan, ends *sqlite.Stmt
+	selectRecord, listRecords           *sqlite.Stmt
+
+	row    []byte // the row being read
+	block  []byte // and what it decompresses to
+	values filter.Values
+}
+
+func openReader(path string) (*reader, error) {
+	c, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
+	if err != nil {
+		return nil, err
+	}
+	r := &reader{conn: c}
+	err = errors.Join(exec(c, "PRAGMA query_only=1"), exec(c, "PRAGMA cache_size=-4096"), prepareAll(c, map[string]**sqlite.Stmt{
+		"BEGIN":                                 &r.begin,
+		"ROLLBACK":                              &r.end,
+		"SELECT body FROM findings WHERE doc=?": &r.selectRow,
+		"SELECT doc, prev, body FROM history WHERE id=?":                                                                &r.selectChange,
+		"SELECT body FROM records WHERE collection=? AND account=? AND region=? AND name=?":                             &r.selectRecord,
+		"SELECT name, body FROM records WHERE collection=? AND account=? AND region=? AND name>? ORDER BY name LIMIT ?": &r.listRecords,
+		"SELECT doc, body FROM findings WHERE doc>? AND doc<=? ORDER BY doc":                                            &r.scan,
+		"SELECT coalesce((SELECT max(doc) FROM findings), 0), coalesce((SELECT max(id) FROM history), 0)":               &r.ends,
+	}))
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return r, nil
+}
+
+// readers is a pool of connections.
+type readers struct{ free chan *reader }
+
+func openReaders(path string, n int) (*readers, error) {
+	p := &readers{free: make(chan *reader, n)}
+	for range n {
+		r, err := openReader(path)
+		if err != nil {
+			return nil, errors.Join(err, p.close())
+		}
+		p.free <- r
+	}
+	return p, nil
+}
+
+// with lends a connection inside one read transaction, so that everything f reads is of
+// one moment.
+func (p *readers) with(ctx context.Context, f func(*reader) error) (err error) {
+	var r *reader
+	select {
+	case r = <-p.free:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() {
+		// Also when f panics: a connection that stays in its transaction holds up checkpoints for ever.
+		err = errors.Join(err, rollback(r.conn, r.end))
+		p.free <- r
+	}()
+	if err := run(r.begin); err != nil {
+		return fmt.Errorf("store: reading: %w", err)
+	}
+	return f(r)
+}
+
+// rollback ends a transaction unless SQLite, as it does after some errors, has done so.
+func rollback(c *sqlite.Conn, s *sqlite.Stmt) error {
+	if c.AutocommitEnabled() {
+		return nil
+	}
+	return run(s)
+}
+
+// close closes the connections that are in the pool, which is all of them when nobody reads.
+func (p *readers) close() error {
+	var err error
+	for len(p.free) > 0 {
+		err = errors.Join(err, (<-p.free).conn.Close())
+	}
+	return err
+}
+
+// appendRow appends a finding's row to dst, nothing when there is none.
+func (r *reader) appendRow(dst []byte, doc search.Doc) ([]byte, error) {
+	return appendRow(r.row, dst, doc)
+}
+
+func appendRow(s *sqlite.Stmt, dst []byte, doc search.Doc) ([]byte, error) {
+	s.BindInt64(1, int64(doc)+1)
+	found, err := s.Step()
+	if err != nil {
+		return dst, fmt.Errorf("store: reading finding %d: %w", doc, err)
+	}
+	if found {
+		dst = appendColumn(dst, s, 0)
+	}
+	return dst, s.Reset()
+}

@@ -1,0 +1,251 @@
+package sqlite
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/findinghub/findinghub/asff"
+	"github.com/findinghub/findinghub/filter"
+	"github.com/findinghub/findinghub/finding"
+	"github.com/findinghub/findinghub/search"
+	"github.com/findinghub/findinghub/store"
+)
+
+// The hits that are asked for at once when the index is not sure: few at first, since
+// the page may soon be full, more each time, since it may never be.
+const (
+	firstUnsure = 100
+	mostUnsure  = 10_000
+)
+
+// Get implements store.Engine.
+func (e *Engine) Get(ctx context.Context, keys []finding.Key) ([]*finding.Stored, error) {
+	if err := e.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer e.leave()
+	got := make([]*finding.Stored, len(keys))
+	docs := make([]search.Doc, len(keys))
+	known := make([]bool, len(keys))
+	for i, k := range keys {
+		docs[i], known[i] = e.index.Lookup(k)
+	}
+	return got, e.readers.with(ctx, func(r *reader) error {
+		for i := range keys {
+			if !known[i] {
+				continue
+			}
+			rec, err := e.read(ctx, r, docs[i])
+			if err != nil {
+				return err
+			}
+			rec.json = bytes.Clone(rec.json)
+			if got[i], err = rec.stored(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// read reads one finding into the connection's buffer: the record is good until the next one.
+func (e *Engine) read(ctx context.Context, r *reader, doc search.Doc) (rec record, err error) {
+	if err := ctx.Err(); err != nil {
+		return rec, err
+	}
+	if r.row, err = appendRow(r.selectRow, r.row[:0], doc); err != nil {
+		return rec, err
+	}
+	rec, err = e.codec.finding(r.row, r.block)
+	if err != nil {
+		return rec, fmt.Errorf("store: finding %d: %w", doc, err)
+	}
+	r.block = rec.block
+	return rec, nil
+}
+
+// extract gives the values of a record's finding, in the connection's buffer.
+func (r *reader) extract(rec *record) (filter.Values, error) {
+	f, err := asff.ParseStored(rec.json)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w: %w", errCorrupt, err)
+	}
+	r.values = filter.Extract(f, r.values[:0])
+	return r.values, nil
+}
+
+// finder collects one page.
+type finder struct {
+	*Engine
+	q store.Query
+	// before is what was settled when the index was asked: a row written since may no longer be what it said.
+	before uint64
+	page   store.Page
+	// stable is the page's last finding that has not been written since, -1: none.
+	stable int
+	more   bool
+}
+
+// Find implements store.Engine. A finding that changes between the index's answer and
+// the reading of its row is in the page only if it still matches.
+func (e *Engine) Find(ctx context.Context, q store.Query) (store.Page, error) {
+	if err := e.enter(ctx); err != nil {
+		return store.Page{}, err
+	}
+	defer e.leave()
+	f := &finder{Engine: e, q: q, stable: -1}
+	// One more than the page holds tells whether it is the last.
+	asked := search.Query{Accounts: q.Scope.Accounts, Regions: q.Scope.Regions, Filter: q.Filter, Sort: q.Sort, Limit: q.Limit + 1}
+	if q.After != nil {
+		asked.After = &search.Position{Sort: q.After.Sort, Key: q.After.Key}
+	}
+	for batch := firstUnsure; ; batch = min(4*batch, mostUnsure) {
+		f.before = e.settled.Load()
+		res := e.index.Find(asked)
+		if err := e.readers.with(ctx, func(r *reader) error { return f.take(ctx, r, res.Hits) }); err != nil {
+			return store.Page{}, err
+		}
+		if f.more || !res.More {
+			break
+		}
+		asked.After, asked.Limit = &res.Last, max(batch, q.Limit+1)
+	}
+	if f.more {
+		return f.page, f.cursor()
+	}
+	return f.page, nil
+}
+
+// take adds the hits that match to the page until one is left over.
+func (f *finder) take(ctx context.Context, r *reader, hits []search.Hit) error {
+	for _, h := range hits {
+		full := len(f.page.Keys) == f.q.Limit
+		if full && h.Sure && !f.changed(h.Doc) {
+			f.more = true
+			return nil
+		}
+		rec, err := f.read(ctx, r, h.Doc)
+		if err != nil {
+			return err
+		}
+		// After the row is read: see Engine.stripes.
+		changed := f.changed(h.Doc)
+		if !h.Sure || changed {
+			vs, err := r.extract(&rec)
+			if err != nil {
+				return err
+			}
+			if !filter.Match(f.q.Filter, vs) {
+				continue
+			}
+		}
+		if full {
+			f.more = true
+			return nil
+		}
+		f.add(&rec, changed)
+	}
+	return nil
+}
+
+func (f *finder) changed(doc search.Doc) bool { return f.stripe(doc).Load() > f.before }
+
+func (f *finder) add(rec *record, changed bool) {
+	if !changed {
+		f.stable = len(f.page.Keys)
+	}
+	f.page.Keys = append(f.page.Keys, rec.key)
+	f.page.Findings = append(f.page.Findings, bytes.Clone(rec.json))
+}
+
+// cursor says where the next page starts. The place of a finding that was written in
+// between is not the one where the index found it: continuing from there could skip
+// others. So it is the last one's that was not, which at worst repeats what changed.
+func (f *finder) cursor() error {
+	i := f.stable
+	if i < 0 {
+		i = len(f.page.Keys) - 1
+	}
+	parsed, err := asff.ParseStored(f.page.Findings[i])
+	if err != nil {
+		return fmt.Errorf("store: %w: %w", errCorrupt, err)
+	}
+	f.page.Next = &store.Cursor{Sort: filter.SortKey(f.q.Sort, filter.Extract(parsed, nil)), Key: f.page.Keys[i]}
+	return nil
+}
+
+// Count implements store.Engine.
+func (e *Engine) Count(ctx context.Context, s store.Scope, expr filter.Expr) (int, error) {
+	if err := e.enter(ctx); err != nil {
+		return 0, err
+	}
+	defer e.leave()
+	n, unsure := e.index.Count(s.Accounts, s.Regions, expr)
+	err := e.matching(ctx, expr, unsure, func(filter.Values) { n++ })
+	return n, err
+}
+
+// matching gives each the values of those findings that match on their rows.
+func (e *Engine) matching(ctx context.Context, expr filter.Expr, docs []search.Doc, each func(filter.Values)) error {
+	for len(docs) > 0 {
+		// A transaction for some at a time: a long one would hold up checkpoints.
+		some := docs[:min(len(docs), mostUnsure)]
+		docs = docs[len(some):]
+		err := e.readers.with(ctx, func(r *reader) error {
+			for _, doc := range some {
+				rec, err := e.read(ctx, r, doc)
+				if err != nil {
+					return err
+				}
+				vs, err := r.extract(&rec)
+				if err != nil {
+					return err
+				}
+				if filter.Match(expr, vs) {
+					each(vs)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// GroupBy implements store.Engine.
+func (e *Engine) GroupBy(ctx context.Context, s store.Scope, expr filter.Expr, by filter.Attribute, limit int) ([]store.Bucket, error) {
+	if err := e.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer e.leave()
+	known, unsure, ok := e.index.GroupBy(s.Accounts, s.Regions, expr, by, limit)
+	if ok && len(unsure) == 0 {
+		buckets := make([]store.Bucket, len(known))
+		for i, b := range known {
+			buckets[i] = store.Bucket(b)
+		}
+		return buckets, nil
+	}
+	return e.groupRows(ctx, s, expr, by, limit)
+}
+
+// groupRows counts on the rows of all findings that the filter may select.
+func (e *Engine) groupRows(ctx context.Context, s store.Scope, expr filter.Expr, by filter.Attribute, limit int) ([]store.Bucket, error) {
+	res := e.index.Find(search.Query{Accounts: s.Accounts, Regions: s.Regions, Filter: expr, Limit: math.MaxInt32})
+	docs := make([]search.Doc, len(res.Hits))
+	for i, h := range res.Hits {
+		docs[i] = h.Doc
+	}
+	// Neighbouring rows are on the same pages.
+	slices.Sort(docs)
+	var t store.Tally
+	if err := e.matching(ctx, expr, docs, func(vs filter.Values) { t.Add(vs, by) }); err != nil {
+		return nil, err
+	}
+	return t.Top(limit), nil
+}

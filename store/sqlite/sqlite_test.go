@@ -1,0 +1,21 @@
+package sqlite_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/findinghub/findinghub/store"
+	"github.com/findinghub/findinghub/store/sqlite"
+	"github.com/findinghub/findinghub/store/storetest"
+)
+
+func TestEngine(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, dir string) store.Engine {
+		t.Helper()
+		e, err := sqlite.Open(context.Background(), sqlite.Options{Dir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	})
+}

@@ -1,0 +1,314 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"zombiezen.com/go/sqlite"
+
+	"github.com/findinghub/findinghub"
+	"github.com/findinghub/findinghub/finding"
+	"github.com/findinghub/findinghub/search"
+	"github.com/findinghub/findinghub/store"
+)
+
+// maxGroup bounds the findings of one commit beyond the first call's: larger
+// groups save little more and make everyone wait.
+const maxGroup = 1000
+
+// job is one caller's share of a commit: a prepared call, or a write of a record.
+type job struct {
+	call   *call
+	record func(*writer) error // store.ErrExists and store.ErrNoRecord are answers, all else fails the commit
+	state  *atomic.Int32
+	done   chan error
+}
+
+// The states of a job. Whoever moves it from waiting decides what becomes of it.
+const (
+	waiting int32 = iota
+	taken
+	withdrawn
+)
+
+// writer is the one goroutine that writes. It commits for everyone who waits at once
+// and answers after the commit is on disk and in the index.
+type writer struct {
+	e        *Engine
+	conn     *sqlite.Conn
+	jobs     chan job
+	finished chan struct{}
+
+	begin, commit, rollback                 *sqlite.Stmt
+	insertFinding, updateFinding, selectRow *sqlite.Stmt
+	insertChange                            *sqlite.Stmt
+	upsertRecord, insertRecord, dropRecord  *sqlite.Stmt
+
+	nextDoc    search.Doc // the next finding's number
+	lastChange int64      // the newest history row's id
+
+	// Of the group being written:
+	group   uint64
+	entries []search.Entry
+	created map[finding.Key]search.Doc
+	answers []error
+}
+
+func newWriter(e *Engine, conn *sqlite.Conn) (*writer, error) {
+	w := &writer{e: e, conn: conn, jobs: make(chan job), finished: make(chan struct{}), created: map[finding.Key]search.Doc{}}
+	return w, prepareAll(conn, map[string]**sqlite.Stmt{
+		"BEGIN IMMEDIATE": &w.begin,
+		"COMMIT":          &w.commit,
+		"ROLLBACK":        &w.rollback,
+		"INSERT INTO findings(doc, body) VALUES(?, ?)":                                 &w.insertFinding,
+		"UPDATE findings SET body=?2 WHERE doc=?1":                                     &w.updateFinding,
+		"SELECT body FROM findings WHERE doc=?":                                        &w.selectRow,
+		"INSERT INTO history(id, doc, prev, body) VALUES(?, ?, ?, ?)":                  &w.insertChange,
+		"INSERT OR REPLACE INTO records VALUES(?, ?, ?, ?, ?)":                         &w.upsertRecord,
+		"INSERT INTO records VALUES(?, ?, ?, ?, ?) ON CONFLICT DO NOTHING":             &w.insertRecord,
+		"DELETE FROM records WHERE collection=? AND account=? AND region=? AND name=?": &w.dropRecord,
+	})
+}
+
+// do hands a job in and waits for its answer. The writer owns the job's call from then on.
+func (w *writer) do(ctx context.Context, j job) error {
+	j.state, j.done = new(atomic.Int32), make(chan error, 1)
+	select {
+	case w.jobs <- j:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-j.done:
+		return err
+	case <-ctx.Done():
+		if j.state.CompareAndSwap(waiting, withdrawn) {
+			return ctx.Err()
+		}
+		return <-j.done
+	}
+}
+
+// run is the writer's goroutine; it ends when jobs is closed.
+func (w *writer) run() {
+	defer close(w.finished)
+	var group []job
+	for j := range w.jobs {
+		group = w.gather(group[:0], j)
+		if len(group) > 0 {
+			w.write(group)
+			clear(group)
+		}
+	}
+}
+
+// gather takes what waits along with a first job.
+func (w *writer) gather(group []job, j job) []job {
+	for size := 0; ; {
+		if j.state.CompareAndSwap(waiting, taken) {
+			group = append(group, j)
+			size++
+			if j.call != nil {
+				size += len(j.call.changes)
+			}
+		}
+		if size >= maxGroup {
+			return group
+		}
+		select {
+		case next, open := <-w.jobs:
+			if !open {
+				return group
+			}
+			j = next
+		default:
+			return group
+		}
+	}
+}
+
+// write commits a group, tells the index and answers everyone.
+func (w *writer) write(group []job) {
+	w.e.checkpoints.hold.Lock()
+	err := w.transact(group)
+	w.e.checkpoints.hold.Unlock()
+	if err == nil && len(w.entries) > 0 {
+		w.e.index.Apply(w.entries)
+	}
+	w.e.settled.Store(w.group)
+	w.e.checkpoints.poke()
+	w.report(group, err)
+	for i, j := range group {
+		answer := err
+		if answer == nil {
+			answer = w.answers[i]
+		}
+		if j.call != nil {
+			j.call.release()
+		}
+		j.done <- answer
+	}
+	clear(w.entries)
+	clear(w.created)
+}
+
+func (w *writer) report(group []job, err error) {
+	if err != nil {
+		w.e.log.Error("a commit failed", "calls", len(group), "error", err)
+		return
+	}
+	if w.e.onCommit != nil {
+		w.e.onCommit(Commit{Calls: len(group), Findings: len(w.entries)})
+	}
+}
+
+// transact writes a group's rows durably, or leaves everything as it was.
+func (w *writer) transact(group []job) error {
+	w.group++
+	w.entries, w.answers = w.entries[:0], w.answers[:0]
+	doc, change := w.nextDoc, w.lastChange
+	err := w.fill(group)
+	if err == nil {
+		return nil
+	}
+	w.nextDoc, w.lastChange = doc, change
+	if rerr := rollback(w.conn, w.rollback); rerr != nil {
+		err = errors.Join(err, rerr)
+	}
+	return &findinghub.Error{Code: findinghub.CodeUnavailable, Message: "The hub's store cannot be written", Err: err}
+}
+
+func (w *writer) fill(group []job) error {
+	// A rollback that failed may have left a transaction open.
+	if err := rollback(w.conn, w.rollback); err != nil {
+		return err
+	}
+	if err := run(w.begin); err != nil {
+		return fmt.Errorf("store: beginning a write: %w", err)
+	}
+	for _, j := range group {
+		answer, err := w.one(j)
+		if err != nil {
+			return err
+		}
+		w.answers = append(w.answers, answer)
+	}
+	if err := run(w.commit); err != nil {
+		return fmt.Errorf("store: committing: %w", err)
+	}
+	return nil
+}
+
+func (w *writer) one(j job) (answer, err error) {
+	if j.record != nil {
+		err := j.record(w)
+		if errors.Is(err, store.ErrExists) || errors.Is(err, store.ErrNoRecord) {
+			return err, nil
+		}
+		return nil, err
+	}
+	for i := range j.call.changes {
+		if err := w.place(j.call, &j.call.changes[i]); err != nil {
+			return nil, err
+		}
+	}
+	return nil, nil
+}
+
+// place writes one prepared change, prepared anew when others were faster.
+func (w *writer) place(c *call, ch *change) error {
+	again := false
+	if w.stale(c, ch) {
+		again = true
+		if err := w.prepareAgain(c, ch); err != nil {
+			return err
+		}
+	}
+	if !ch.write {
+		return nil
+	}
+	if !ch.exists {
+		ch.doc = w.nextDoc
+		w.nextDoc++
+		w.created[ch.key] = ch.doc
+	}
+	// Before the commit makes the row visible: see Engine.stripes.
+	w.e.stripe(ch.doc).Store(w.group)
+	if err := w.writeRows(ch); err != nil {
+		return fmt.Errorf("store: writing finding %d: %w", ch.doc, err)
+	}
+	w.enter(ch, again)
+	return nil
+}
+
+// stale says whether a change may have been prepared from a state that is no more.
+// That a mutation which writes nothing raced is no harm: its answer was true when it was made.
+func (w *writer) stale(c *call, ch *change) bool {
+	if !ch.write {
+		return false
+	}
+	if ch.exists {
+		return w.e.stripe(ch.doc).Load() > c.base
+	}
+	_, ch.exists = w.lookup(ch.key)
+	return ch.exists
+}
+
+// lookup finds a finding's number, also one of this group that the index does not know yet.
+func (w *writer) lookup(k finding.Key) (search.Doc, bool) {
+	if doc, ok := w.created[k]; ok {
+		return doc, true
+	}
+	return w.e.index.Lookup(k)
+}
+
+// prepareAgain prepares from the newest state, which includes what this transaction has written.
+func (w *writer) prepareAgain(c *call, ch *change) (err error) {
+	ch.doc, ch.exists = w.lookup(ch.key)
+	start := len(c.rows)
+	if c.rows, err = appendRow(w.selectRow, c.rows, ch.doc); err != nil {
+		return err
+	}
+	ch.oldRow = c.rows[start:len(c.rows):len(c.rows)]
+	return w.e.mutate(c, ch)
+}
+
+func (w *writer) writeRows(ch *change) error {
+	prev := ch.newest
+	for _, row := range ch.history {
+		id := w.lastChange + 1
+		s := w.insertChange
+		s.BindInt64(1, id)
+		s.BindInt64(2, int64(ch.doc)+1)
+		s.BindInt64(3, prev)
+		s.BindBytes(4, row)
+		if err := run(s); err != nil {
+			return err
+		}
+		w.lastChange, prev = id, id
+	}
+	seal(ch.row, prev)
+	s := w.updateFinding
+	if !ch.exists {
+		s = w.insertFinding
+	}
+	s.BindInt64(1, int64(ch.doc)+1)
+	s.BindBytes(2, ch.row)
+	return run(s)
+}
+
+// enter adds a change to what the index will be told. A finding that was written twice
+// in a group is one entry: from its first state to its last.
+func (w *writer) enter(ch *change, again bool) {
+	if again {
+		for i := range w.entries {
+			if w.entries[i].Doc == ch.doc {
+				w.entries[i].New = ch.new
+				return
+			}
+		}
+	}
+	w.entries = append(w.entries, search.Entry{Doc: ch.doc, Key: ch.key, Old: ch.old, New: ch.new})
+}

@@ -1,0 +1,71 @@
+// Package storetest is the suite that every engine must pass. It says what package
+// store promises in tests, and compares an engine with package memory where the promise is
+// "the same answer": on random findings, filters and sorts.
+//
+//	func TestEngine(t *testing.T) {
+//		storetest.Run(t, func(t *testing.T, dir string) store.Engine { ... })
+//	}
+package storetest
+
+import (
+	"os"
+	"testing"
+
+	"github.com/findinghub/findinghub/store"
+)
+
+// Opener opens an engine over what a directory holds. The suite opens a directory
+// again after Close, and after the death of the process that had it open, and expects what
+// was there; an engine whose data lie elsewhere makes a place of its own for each
+// directory. Times need only be kept to the microsecond.
+type Opener = func(t *testing.T, dir string) store.Engine
+
+// Run runs the suite. For the test of crashes it starts the test binary again with the
+// name of t, so nothing but Run should happen in the function that calls it.
+func Run(t *testing.T, open Opener) {
+	if dir := os.Getenv(crashDir); dir != "" {
+		load(t, open(t, dir))
+		return
+	}
+	for _, group := range []map[string]func(*testing.T, Opener){
+		applyChecks, findChecks, groupChecks, historyChecks, recordChecks, scopeChecks,
+		concurrencyChecks, lifecycleChecks, durabilityChecks, randomChecks,
+	} {
+		for name, check := range group {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				check(t, open)
+			})
+		}
+	}
+}
+
+// start opens an engine that lives as long as the test.
+func start(t *testing.T, open Opener) store.Engine {
+	e, _ := startAt(t, open)
+	return e
+}
+
+// startAt gives the directory, too, for opening it again.
+func startAt(t *testing.T, open Opener) (store.Engine, string) {
+	dir := t.TempDir()
+	e := open(t, dir)
+	t.Cleanup(func() { closeEngine(t, e) })
+	return e, dir
+}
+
+// reopen closes an engine and opens its directory anew.
+func reopen(t *testing.T, open Opener, e store.Engine, dir string) store.Engine {
+	t.Helper()
+	closeEngine(t, e)
+	e = open(t, dir)
+	t.Cleanup(func() { closeEngine(t, e) })
+	return e
+}
+
+func closeEngine(t *testing.T, e store.Engine) {
+	t.Helper()
+	if err := e.Close(); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+}
