@@ -2,6 +2,7 @@ package asff
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -15,7 +16,8 @@ const maxOffset = 18 * 60 * 60
 func ParseTime(text string) (time.Time, error) {
 	s, ok := scanStamp(text)
 	if !ok {
-		return time.Time{}, fmt.Errorf("%.64q is not a timestamp", text)
+		// A copy, lest the error makes every caller's text escape to the heap.
+		return time.Time{}, fmt.Errorf("%.64q is not a timestamp", strings.Clone(text))
 	}
 	return s.time(), nil
 }
