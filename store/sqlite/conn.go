@@ -165,10 +165,6 @@ func (p *readers) close() error {
 }
 
 // appendRow appends a finding's row to dst, nothing when there is none.
-func (r *reader) appendRow(dst []byte, doc search.Doc) ([]byte, error) {
-	return appendRow(r.row, dst, doc)
-}
-
 func appendRow(s *sqlite.Stmt, dst []byte, doc search.Doc) ([]byte, error) {
 	s.BindInt64(1, int64(doc)+1)
 	found, err := s.Step()
