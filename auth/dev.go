@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/findinghub/findinghub"
+	"github.com/findinghub/findinghub/asff"
 )
 
 // CodeIncompleteSignature is what a request with credentials that cannot be read fails
@@ -89,7 +90,7 @@ func devPrincipal(key, region string) Principal {
 	if ValidAccount(key) {
 		account = key
 	}
-	return Principal{Account: account, ARN: "arn:" + Partition(region) + ":iam::" + account + ":user/dev", Region: region}
+	return Principal{Account: account, ARN: "arn:" + asff.PartitionOf(region) + ":iam::" + account + ":user/dev", Region: region}
 }
 
 // ValidAccount says whether id is an account's: 12 digits.

@@ -79,18 +79,6 @@ func TestDevRefuses(t *testing.T) {
 	}
 }
 
-func TestPartition(t *testing.T) {
-	t.Parallel()
-	for region, want := range map[string]string{
-		"us-east-1": "aws", "eu-west-3": "aws", "cn-northwest-1": "aws-cn", "us-gov-west-1": "aws-us-gov",
-		"us-iso-east-1": "aws-iso", "us-isob-east-1": "aws-iso-b", "home": "aws",
-	} {
-		if got := Partition(region); got != want {
-			t.Errorf("Partition(%q) = %q, want %q", region, got, want)
-		}
-	}
-}
-
 func FuzzDev(f *testing.F) {
 	f.Add(header("111122223333/20260101/eu-west-1/securityhub/aws4_request"), "")
 	f.Add("AWS4-HMAC-SHA256 Credential=/////", "k/d/r/securityhub/aws4_request")

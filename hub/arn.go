@@ -3,6 +3,7 @@ package hub
 import (
 	"strings"
 
+	"github.com/findinghub/findinghub/asff"
 	"github.com/findinghub/findinghub/auth"
 )
 
@@ -41,25 +42,27 @@ const (
 
 // own makes the ARN of a resource in the caller's hub.
 func own(p auth.Principal, kind, name string) arn {
-	return arn{partition: auth.Partition(p.Region), region: p.Region, account: p.Account, kind: kind, name: name}
+	return arn{partition: asff.PartitionOf(p.Region), region: p.Region, account: p.Account, kind: kind, name: name}
 }
 
 // hubARN is the ARN of the caller's hub.
 func hubARN(p auth.Principal) string { return own(p, kindHub, "default").String() }
 
-// parseProductARN reads the ARN of a product, whose name is COMPANY/PRODUCT.
-func parseProductARN(s string) (arn, bool) {
-	a, ok := parseARN(s)
-	return a, ok && a.kind == kindProduct && isProductName(a.name)
+// parseProductARN reads the ARN of a product, whose name is COMPANY/PRODUCT. The error
+// is the service's answer to what is none (behaviour.md section 1.1).
+func parseProductARN(s string) (arn, error) {
+	a, err := asff.ParseProductArn(s)
+	if err != nil {
+		return arn{}, invalid("%v", err)
+	}
+	return arn{partition: a.Partition, region: a.Region, account: a.Account, kind: kindProduct, name: a.Company + "/" + a.Product}, nil
 }
 
-// isProductName checks COMPANY/PRODUCT: two words of visible ASCII, neither of them empty.
-func isProductName(name string) bool {
-	company, product, ok := strings.Cut(name, "/")
-	if !ok || company == "" || product == "" || strings.Contains(product, "/") {
-		return false
-	}
-	return strings.IndexFunc(name, func(r rune) bool { return r <= ' ' || r >= 0x7F }) < 0
+// parseSubscriptionARN reads the ARN of a product subscription, which has its product's name.
+func parseSubscriptionARN(s string) (arn, bool) {
+	a, ok := parseARN(s)
+	company, product, two := strings.Cut(a.name, "/")
+	return a, ok && a.kind == kindSubscription && two && company != "" && product != "" && !strings.Contains(product, "/")
 }
 
 // isPrivate says whether a product belongs to one account: its company is the account's

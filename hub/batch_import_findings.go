@@ -106,9 +106,9 @@ func productsOf(arrivals []arrival) (map[string]arn, error) {
 		if _, ok := products[a.product]; ok || a.finding.Get("ProductArn").Kind() != '"' {
 			continue
 		}
-		product, ok := parseProductARN(a.product)
-		if !ok {
-			return nil, malformedProduct(a.product)
+		product, err := parseProductARN(a.product)
+		if err != nil {
+			return nil, err
 		}
 		products[a.product] = product
 	}
@@ -120,12 +120,12 @@ func productsOf(arrivals []arrival) (map[string]arn, error) {
 func ownFindings(p auth.Principal, arrivals []arrival) error {
 	for i := range arrivals {
 		f := arrivals[i].finding
-		account := f.Get("AwsAccountId")
-		if account.Kind() != '"' || asff.Unquote(account) == p.Account {
+		account := f.Text("AwsAccountId")
+		if f.Get("AwsAccountId").Kind() != '"' || account == p.Account {
 			continue
 		}
 		return findinghub.Errorf(findinghub.CodeAccessDenied,
-			"User: %s is not authorized to perform: securityhub:BatchImportFindings on resource: %s because the AwsAccountId of Findings[%d] is %s and the caller's account is %s",
+			"User: %s is not authorized to perform: securityhub:BatchImportFindings on resource: %s because the AwsAccountId of Findings[%d] is %.64s and the caller's account is %s",
 			p.ARN, arrivals[i].product, i, account, p.Account)
 	}
 	return nil

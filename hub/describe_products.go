@@ -25,9 +25,9 @@ type DescribeProductsOutput struct {
 
 // DescribeProducts lists the integrations that the hub knows, by name.
 func (h *Hub) DescribeProducts(ctx context.Context, p auth.Principal, in DescribeProductsInput) (*DescribeProductsOutput, error) {
-	product, ok := parseProductARN(in.ProductArn)
-	if in.ProductArn != "" && !ok {
-		return nil, malformedProduct(in.ProductArn)
+	product, err := parseProductARN(in.ProductArn)
+	if in.ProductArn != "" && err != nil {
+		return nil, err
 	}
 	if _, err := h.requireHub(ctx, p); err != nil {
 		return nil, err
@@ -65,16 +65,8 @@ func (h *Hub) pageOfProducts(p auth.Principal, in DescribeProductsInput) (*Descr
 	return out, nil
 }
 
-// malformedProduct is the service's answer to what is no product's ARN (behaviour.md section 1.1).
-func malformedProduct(productARN string) error { return invalid("productArn: %s", quote(productARN)) }
-
 // unknownProduct is the service's answer to the ARN of no product (behaviour.md section 5.5).
 func unknownProduct(productARN string) error {
-	return findinghub.Errorf(findinghub.CodeResourceNotFound, `{"productArn":%s}`, quote(productARN))
-}
-
-// quote writes a string as JSON.
-func quote(s string) string {
-	b, _ := json.Marshal(s)
-	return string(b)
+	text, _ := json.Marshal(productARN) // strings always encode
+	return findinghub.Errorf(findinghub.CodeResourceNotFound, `{"productArn":%s}`, text)
 }

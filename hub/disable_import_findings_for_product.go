@@ -13,8 +13,8 @@ type DisableImportFindingsForProductInput struct{ ProductSubscriptionArn string 
 // DisableImportFindingsForProduct takes no more findings of a product; those that are there
 // stay. A subscription that is not there is 404.
 func (h *Hub) DisableImportFindingsForProduct(ctx context.Context, p auth.Principal, in DisableImportFindingsForProductInput) error {
-	a, ok := parseARN(in.ProductSubscriptionArn)
-	if !ok || a.kind != kindSubscription || !isProductName(a.name) {
+	a, ok := parseSubscriptionARN(in.ProductSubscriptionArn)
+	if !ok {
 		return invalid("Invalid parameter 'ProductSubscriptionArn'. Value '%s' is not the ARN of a product subscription.", in.ProductSubscriptionArn)
 	}
 	h.recordsMu.Lock()

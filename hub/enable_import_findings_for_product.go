@@ -16,9 +16,9 @@ type EnableImportFindingsForProductOutput struct{ ProductSubscriptionArn string 
 // EnableImportFindingsForProduct takes findings of a product from now on. A product that
 // nobody knows is 404, one that is on already 409 (behaviour.md section 5.5, decision 25).
 func (h *Hub) EnableImportFindingsForProduct(ctx context.Context, p auth.Principal, in EnableImportFindingsForProductInput) (*EnableImportFindingsForProductOutput, error) {
-	product, ok := parseProductARN(in.ProductArn)
-	if !ok {
-		return nil, malformedProduct(in.ProductArn)
+	product, err := parseProductARN(in.ProductArn)
+	if err != nil {
+		return nil, err
 	}
 	h.recordsMu.Lock()
 	defer h.recordsMu.Unlock()

@@ -137,7 +137,7 @@ func (h *Hub) seenProducts(ctx context.Context, p auth.Principal) ([]string, err
 	}
 	var names []string
 	for _, b := range buckets {
-		if a, ok := parseProductARN(b.Value); ok {
+		if a, err := parseProductARN(b.Value); err == nil {
 			names = append(names, a.name)
 		}
 	}

@@ -4,24 +4,17 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/findinghub/findinghub/asff"
 	"github.com/findinghub/findinghub/auth"
-)
-
-// The names of the product that every account has (behaviour.md section 2.3).
-const (
-	defaultProductName = "Default"
-	defaultCompanyName = "Personal"
 )
 
 // names are the registered names of a product, "" where nobody registered it.
 func (a arn) names() (product, company string) {
-	if e, ok := catalogued(a.name); ok {
-		return e.product, e.company
+	e, ok := catalogued(a.name)
+	if !ok {
+		return "", ""
 	}
-	if a.isPrivate() && a.name == defaultProduct(a.name[:12]) {
-		return defaultProductName, defaultCompanyName
-	}
-	return "", ""
+	return e.names()
 }
 
 // subscription is how things stand between the caller's hub and a product.
@@ -57,7 +50,7 @@ func (h *Hub) available(p auth.Principal, product arn) bool {
 	if h.dev {
 		return true
 	}
-	if product.region != p.Region || product.partition != auth.Partition(p.Region) {
+	if product.region != p.Region || product.partition != asff.PartitionOf(p.Region) {
 		return false
 	}
 	e, known := catalogued(product.name)
@@ -66,8 +59,9 @@ func (h *Hub) available(p auth.Principal, product arn) bool {
 
 // view makes the API's view of a catalogued product in the caller's region.
 func (e entry) view(p auth.Principal) Product {
+	product, company := e.names()
 	return Product{
-		ProductArn: e.arn(p.Region).String(), ProductName: e.product, CompanyName: e.company, Description: e.describe(),
+		ProductArn: e.arn(p.Region).String(), ProductName: product, CompanyName: company, Description: e.describe(),
 		Categories: []string{e.category}, IntegrationTypes: e.flows.integrationTypes(),
 		ProductSubscriptionResourcePolicy: e.policy(p),
 	}
@@ -75,7 +69,7 @@ func (e entry) view(p auth.Principal) Product {
 
 // arn is the product's ARN in a region.
 func (e entry) arn(region string) arn {
-	return arn{partition: auth.Partition(region), region: region, account: e.account, kind: kindProduct, name: e.name}
+	return arn{partition: asff.PartitionOf(region), region: region, account: e.account, kind: kindProduct, name: e.name}
 }
 
 // policy is what a subscription allows: the subscriber, and the partner where it has an

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/findinghub/findinghub/auth"
 	"github.com/findinghub/findinghub/store"
@@ -98,7 +99,8 @@ func (h *Hub) open(token string, binding []byte, position any) (bool, error) {
 	}
 	refused := invalid("Invalid parameter 'NextToken'. The token is damaged, or belongs to another caller or to a request with other parameters.")
 	sealed, err := base64.RawURLEncoding.Strict().DecodeString(token)
-	if err != nil || len(sealed) < h.tokens.NonceSize() {
+	// The decoder passes over line breaks; a token has none, and one form only.
+	if err != nil || len(sealed) < h.tokens.NonceSize() || strings.ContainsAny(token, "\r\n") {
 		return false, refused
 	}
 	nonce, sealed := sealed[:h.tokens.NonceSize()], sealed[h.tokens.NonceSize():]
