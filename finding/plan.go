@@ -83,12 +83,8 @@ func (p *plan) takeSeverity(name string, v jsontext.Value) bool {
 	if !holdsOnly(v, "Label", "Normalized", "Product") || !accepts(name, v) {
 		return false
 	}
-	label, normalized := get(v, "Label"), get(v, "Normalized")
-	if label == nil && normalized == nil {
-		return false
-	}
 	var s scratch
-	p.severity = split(s.severity(label, normalized, get(v, "Product"), nil))
+	p.severity = split(s.severity(get(v, "Label"), get(v, "Normalized"), get(v, "Product"), nil))
 	return true
 }
 

@@ -1,6 +1,7 @@
 package finding
 
 import (
+	"bytes"
 	"strconv"
 
 	"github.com/findinghub/findinghub/asff"
@@ -33,7 +34,7 @@ func (m *merge) shareAttributes() {
 			top = m.completeSeverity(top)
 		}
 		switch {
-		case own == nil && top != nil:
+		case own == nil && top != nil && !m.echoes(at.name, at.flag, top):
 			changes[i] = asff.Member{Name: at.name, Value: m.providerView(at.flag, top)}
 			missing = true
 		case own != nil && (top == nil || m.old == nil):
@@ -48,6 +49,12 @@ func (m *merge) shareAttributes() {
 	if missing {
 		m.f.Set("FindingProviderFields", m.text.with(provided, changes[:]...))
 	}
+}
+
+// echoes says whether a top-level value is but the customer's own coming back with what
+// GetFindings returned: it does not become the provider's word for that.
+func (m *merge) echoes(name string, flag Owned, top jsontext.Value) bool {
+	return m.owned&flag != 0 && bytes.Equal(top, m.was.Get(name)) && get(m.was.Get("FindingProviderFields"), name) == nil
 }
 
 // providerView is a top-level value as FindingProviderFields holds it: of a severity

@@ -167,3 +167,19 @@ func TestCustomersKeepWhatTheySet(t *testing.T) {
 		t.Errorf("the flags are %b", s.Owned)
 	}
 }
+
+// A customer's value that comes back with what GetFindings returned does not become the
+// provider's word, unless the provider had one.
+func TestCustomersValueComesBack(t *testing.T) {
+	t.Parallel()
+	s := mustImport(t, nil, base("01"), arrival(noon))
+	out := mustUpdate(t, s, Update{Confidence: []byte(`5`)})
+	sent := having(out.Stored.Finding, `UpdatedAt: "2026-01-01T02:00:00Z"`)
+	got := mustImport(t, &out.Stored, sent, arrival(one))
+	want(t, got.Finding, `Confidence: 5`, `FindingProviderFields: `+string(s.Finding.Get("FindingProviderFields")))
+
+	s = mustImport(t, nil, having(base("01"), `Confidence: 9`), arrival(noon))
+	out = mustUpdate(t, s, Update{Confidence: []byte(`5`)})
+	got = mustImport(t, &out.Stored, having(base("02"), `Confidence: 5`), arrival(one))
+	want(t, got.Finding, `FindingProviderFields: {"Severity":{"Label":"LOW"},"Types":["A/b"],"Confidence":5}`)
+}

@@ -77,7 +77,7 @@ func TestIsControl(t *testing.T) {
 	t.Parallel()
 	for arn, w := range map[string]bool{
 		control: true,
-		"arn:aws-us-gov:securityhub:us-gov-west-1::product/aws/securityhub":         true,
+		"arn:aws-us-gov:securityhub:us-gov-west-1::product/aws/securityhub": true,
 		product: false,
 		"arn:aws:securityhub:eu-west-1::product/aws/guardduty":                      false,
 		"arn:aws:securityhub:eu-west-1:123456789012:product/laws/securityhub":       false,
