@@ -1,0 +1,84 @@
+# What the clients of clients/run need, installed once into the cache. Each install_NAME prints
+# the reason on stdout when it fails; progress goes to stderr.
+
+# aws_v2: the path of an AWS CLI v2. Debian's own comes first, since that is the one pinned by
+# the release; a v1 that shadows it on the PATH is passed over.
+aws_v2() {
+  local path
+  for path in /usr/bin/aws $(type -ap aws); do
+    if [[ -x $path && $("$path" --version 2>&1) == aws-cli/2.* ]]; then
+      echo "$path"
+      return 0
+    fi
+  done
+  return 1
+}
+
+# The directories carry a sum of what was asked for: another pin is another directory, and a
+# half-made one is never taken for whole.
+sum() { cat "$@" | sha256sum | cut -c1-16; }
+venv() { echo "$cache/python-$(sum "$here/python/requirements.txt")"; }
+node_modules() { echo "$cache/js-$(sum "$here"/js/package*.json)/node_modules"; }
+
+# debian PACKAGE...: installs packages. Several clients may ask at once, hence the lock.
+debian() {
+  if ! type -p apt-get >/dev/null; then
+    echo "needs $* and this is not Debian"
+    return 1
+  elif [[ $(id -u) != 0 ]]; then
+    echo "needs $* (apt-get install $*), and only root can install them"
+    return 1
+  fi
+  (
+    flock 9
+    # One update for a run: the lists of a bare machine are empty.
+    [[ -e $work/apt-updated ]] || apt-get update -qq >&2 && : >"$work/apt-updated"
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >&2
+  ) 9>"$cache/apt.lock" && return 0
+  echo "apt-get could not install $*"
+  return 1
+}
+
+install_cli_v2() {
+  aws_v2 >/dev/null || debian awscli || return 1
+  aws_v2 >/dev/null && return 0
+  echo "the package awscli brought no AWS CLI v2"
+  return 1
+}
+
+# python_venv: both Python clients share one environment, hence the lock.
+python_venv() {
+  local dir
+  dir=$(venv)
+  if ! python3 -c 'import venv, ensurepip' 2>/dev/null; then debian python3 python3-venv || return 1; fi
+  (
+    flock 9
+    [[ -e $dir/complete ]] && exit 0
+    rm -rf "$dir"
+    python3 -m venv "$dir" >&2 && "$dir/bin/pip" install --quiet -r "$here/python/requirements.txt" >&2 && : >"$dir/complete"
+  ) 9>"$cache/python.lock" && return 0
+  echo "pip could not install the pinned packages"
+  return 1
+}
+
+install_cli_v1() { python_venv; }
+install_boto3() { python_venv; }
+
+install_js() {
+  local dir major
+  dir=$(dirname "$(node_modules)")
+  if ! type -p node >/dev/null || ! type -p npm >/dev/null; then debian nodejs npm || return 1; fi
+  major=$(node -p 'process.versions.node.split(".")[0]')
+  if ((major < 18)); then
+    echo "needs Node.js 18 or later, found $major"
+    return 1
+  fi
+  (
+    flock 9
+    [[ -e $dir/complete ]] && exit 0
+    rm -rf "$dir" && mkdir -p "$dir" && cp "$here"/js/package*.json "$dir/" && cd "$dir" || exit 1
+    npm ci --no-audit --no-fund --ignore-scripts >&2 && : >complete
+  ) 9>"$cache/js.lock" && return 0
+  echo "npm could not install the pinned packages"
+  return 1
+}
