@@ -123,13 +123,12 @@ func (x *extraction) object(n *node, i int) int {
 	}
 	name, at, ok := pair(x.data, i+1)
 	for ok {
-		end := at
 		if to := n.follow(name); to != nil {
-			end = x.value(to, at)
+			at = x.value(to, at)
 		} else {
-			end = valueEnd(x.data, at)
+			at = valueEnd(x.data, at)
 		}
-		name, at, ok = pair(x.data, end)
+		name, at, ok = pair(x.data, at)
 	}
 	return min(at+1, len(x.data))
 }
@@ -195,8 +194,8 @@ func (x *extraction) text(n *node, i, end int) {
 				x.add(Value{Attribute: a, Text: text})
 			}
 		case KindDate:
-			if micros, ok := ParseTime(text); ok {
-				x.add(Value{Attribute: a, Micros: micros})
+			if at, err := asff.ParseTime(string(text)); err == nil {
+				x.add(Value{Attribute: a, Micros: at.UnixMicro()})
 			}
 		}
 	}

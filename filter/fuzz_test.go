@@ -74,21 +74,3 @@ func checkInvalid(t *testing.T, err error) {
 		}
 	}
 }
-
-// A timestamp that ParseTime reads, the standard library reads as the same instant, but
-// for leap seconds, which it does not know.
-func FuzzParseTime(f *testing.F) {
-	for _, seed := range []string{"2024-02-29T23:59:59.5Z", "2016-12-31T23:59:60Z", "2024-03-01T00:00:00+05:30", "2024-03-01T00:00:00-0800", "2024-03-01T00:00:00+09"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		micros, ok := filter.ParseTime([]byte(text))
-		want, known := readTime(text)
-		if ok && known && want.UnixMicro() != micros {
-			t.Errorf("%q is %d, want %d", text, micros, want.UnixMicro())
-		}
-		if ok && !known && (len(text) < 19 || text[17:19] != "60") {
-			t.Errorf("%q is no timestamp", text)
-		}
-	})
-}

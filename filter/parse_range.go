@@ -4,6 +4,8 @@ import (
 	"math"
 	"net/netip"
 	"time"
+
+	"github.com/findinghub/findinghub/asff"
 )
 
 // number reads a number filter; its bounds hold together (decision 16).
@@ -79,16 +81,20 @@ func (e *entry) instant(name string) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	micros, ok := ParseTime([]byte(text))
-	if !ok {
+	at, err := asff.ParseTime(text)
+	if err != nil {
 		return time.Time{}, invalid(e.path+"."+name, "Value %s is not a timestamp such as 2025-01-31T08:30:00.000Z.", quote(text))
 	}
-	at := time.UnixMicro(micros).UTC()
+	return bound(at), nil
+}
+
+// bound keeps the first instant of year 1, which is Go's zero time, from being read as an
+// absent bound. A nanosecond is below what terms compare.
+func bound(at time.Time) time.Time {
 	if at.IsZero() {
-		// The first instant of year 1 would read as an absent bound.
-		at = at.Add(1)
+		return at.Add(1)
 	}
-	return at, nil
+	return at
 }
 
 // dateRange reads DateRange: whole days of 24 hours back from now, the boundary
@@ -113,11 +119,11 @@ func (e *entry) dateRange(a Attribute, now time.Time) (Expr, error) {
 			return nil, err
 		}
 	}
-	bound := daysBefore(now, days)
+	at := daysBefore(now, days)
 	if older == 1 {
-		return DateTerm{Attribute: a, To: bound}, nil
+		return DateTerm{Attribute: a, To: at}, nil
 	}
-	return DateTerm{Attribute: a, From: bound}, nil
+	return DateTerm{Attribute: a, From: at}, nil
 }
 
 // daysBefore stops at year -1, before every timestamp of the format: further back the
@@ -127,10 +133,7 @@ func daysBefore(now time.Time, days int) time.Time {
 	if first := time.Date(-1, 1, 1, 0, 0, 0, 0, time.UTC); at.Before(first) {
 		return first
 	}
-	if at.IsZero() {
-		return at.Add(1)
-	}
-	return at
+	return bound(at)
 }
 
 // network reads an IP filter: a network or a single address.
