@@ -63,7 +63,9 @@ func TestExportArray(t *testing.T) {
 func TestExportIncomplete(t *testing.T) {
 	t.Parallel()
 	breaks := map[string]func(hub *fakeHub){
-		"refused":   func(hub *fakeHub) { hub.refuse = onSecond(http.StatusForbidden, `{"Message":"no","Code":"AccessDeniedException"}`) },
+		"refused": func(hub *fakeHub) {
+			hub.refuse = onSecond(http.StatusForbidden, `{"Message":"no","Code":"AccessDeniedException"}`)
+		},
 		"lost":      func(hub *fakeHub) { hub.refuse = onSecond(http.StatusServiceUnavailable, "") },
 		"truncated": func(hub *fakeHub) { hub.pages[1] = `{"Findings":[{"Id":"c"},{"Id":` },
 		"unclosed":  func(hub *fakeHub) { hub.pages[1] = `{"Findings":[{"Id":"c"}]` },
