@@ -121,10 +121,14 @@ func (r *recorder) add(was, is jsontext.Value) {
 
 // show is a value as the history has it: strings bare, everything else as JSON.
 func show(v jsontext.Value) string {
-	if len(v) > 0 && v[0] == '"' {
+	switch text := bare(v); {
+	case text == nil:
+		return string(v)
+	case bytes.IndexByte(text, '\\') >= 0:
 		return asff.Unquote(v)
+	default:
+		return string(text)
 	}
-	return string(v)
 }
 
 // isTimestamp names the top-level members that the history leaves out.

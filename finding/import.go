@@ -47,11 +47,11 @@ func isNewer(sent, stored jsontext.Value) (bool, error) {
 	if bytes.Equal(sent, stored) {
 		return false, nil
 	}
-	is, err := asff.ParseTime(asff.Unquote(sent))
+	is, err := asff.ParseTime(string(bare(sent)))
 	if err != nil {
 		return false, fmt.Errorf("finding: UpdatedAt: %w", err)
 	}
-	was, err := asff.ParseTime(asff.Unquote(stored))
+	was, err := asff.ParseTime(string(bare(stored)))
 	return err != nil || is.After(was), nil
 }
 
@@ -102,7 +102,7 @@ func (m *merge) keepCustomers() {
 	for _, name := range [...]string{"Note", "UserDefinedFields", "VerificationState"} {
 		if v := m.was.Get(name); v != nil {
 			m.f.Set(name, v)
-		} else {
+		} else if m.f.Get(name) != nil {
 			m.f.Delete(name)
 		}
 	}

@@ -11,6 +11,9 @@ import (
 // name sets ProductName and CompanyName: the caller's are kept, then come the names
 // that the product is registered with, then the words of its ARN (decision 26).
 func (m *merge) name() {
+	if m.f.Get("ProductName") != nil && m.f.Get("CompanyName") != nil {
+		return
+	}
 	product, company := m.a.Product, m.a.Company
 	if product == "" || company == "" {
 		// An ARN that cannot be read never gets here; it would have no words.
