@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/findinghub/findinghub"
@@ -120,8 +121,12 @@ func (h *handler) attempt(c *call, w http.ResponseWriter, r *http.Request) (resu
 		return nil, findinghub.Errorf(codeUnknownOperation, "There is no operation %s %s", r.Method, excerpt(r.URL.EscapedPath()))
 	}
 	c.operation = op.Name
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, findinghub.Errorf(findinghub.CodeInvalidInput, "The query cannot be read: %v", err)
+	}
 	p, err := auth.Dev(auth.Claim{
-		Authorization: r.Header.Get("Authorization"), Credential: r.URL.Query().Get("X-Amz-Credential"), DefaultRegion: h.region,
+		Authorization: r.Header.Get("Authorization"), Credential: query.Get("X-Amz-Credential"), DefaultRegion: h.region,
 	})
 	if err != nil {
 		return nil, err
@@ -136,7 +141,7 @@ func (h *handler) attempt(c *call, w http.ResponseWriter, r *http.Request) (resu
 	if err != nil {
 		return nil, err
 	}
-	return execute(r.Context(), h.hub, p, &request{operation: op, label: label, query: r.URL.Query(), body: body.Bytes()})
+	return execute(r.Context(), h.hub, p, &request{operation: op, label: label, query: query, body: body.Bytes()})
 }
 
 // finish tells the log and the metrics how a request went: never what was in it.

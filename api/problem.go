@@ -13,6 +13,9 @@ import (
 // problem is the error of a request that the API's model forbids, in the words that the
 // service was seen to use (decision 4): the parameter by its path, and the bound it broke.
 func problem(path, text string) error {
+	if path == "" {
+		return findinghub.Errorf(findinghub.CodeInvalidInput, "Invalid request body. %s.", text)
+	}
 	return findinghub.Errorf(findinghub.CodeInvalidInput, "Invalid parameter '%s'. %s.", path, text)
 }
 

@@ -37,3 +37,13 @@ func client(s *httptest.Server, account, region string) *securityhub.Client {
 		Retryer:     aws.NopRetryer{},
 	})
 }
+
+// handlerInDev is the handler of a fresh hub in --dev.
+func handlerInDev(t testing.TB) http.Handler {
+	t.Helper()
+	h, err := hub.New(t.Context(), hub.Config{Store: memory.New(), Dev: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return New(Config{Hub: h})
+}
