@@ -183,12 +183,12 @@ func TestIntegerWidth(t *testing.T) {
 func TestCheckNormalizes(t *testing.T) {
 	t.Parallel()
 	raw := []byte("{ \"Title\" : \"\\u0041\\/\\u00e9\\n\" , \"No\\u0076el\" : { \"a\" : [ 1.50 , \"\\u0042\" ] },\n" +
-		"\"Title\":\"second\", \"Novel\" : 7, \"Sample\":true }")
+		"\"T\\u0069tle\":\"second\", \"Novel\" : 7, \"Sample\":true , \"Description\":\"\\u0041\\/\\u00e9\\n\\u003c\"}")
 	f, _, err := new(Validator).Check(raw)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := string(f.AppendJSON(nil)), `{"Title":"second","Novel":7,"Sample":true}`; got != want {
+	if got, want := string(f.AppendJSON(nil)), `{"Title":"second","Novel":7,"Sample":true,"Description":"A/é\n<"}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	parsed, err := Parse(raw)
