@@ -91,6 +91,18 @@ func TestHistoryIsBounded(t *testing.T) {
 		FieldUpdate{"A", "old", "new"}, FieldUpdate{"B", "old", ""}, FieldUpdate{"C", "", ""}, FieldUpdate{"D", "old", "new"})
 }
 
+// What lies deeper than the format goes is shown whole.
+func TestHistoryIsShallow(t *testing.T) {
+	t.Parallel()
+	nest := func(depth int, v string) asff.Finding {
+		return parse(t, strings.Repeat(`{"a":`, depth)+v+strings.Repeat("}", depth))
+	}
+	path := strings.Repeat(".a", maxDepth)[1:]
+	expectUpdates(t, changeOf(nest(maxDepth, `1`), nest(maxDepth, `2`), noon, byCustomer), FieldUpdate{path, "1", "2"})
+	expectUpdates(t, changeOf(nest(maxDepth+2, `1`), nest(maxDepth+2, `2`), noon, byCustomer),
+		FieldUpdate{path + ".a", `{"a":1}`, `{"a":2}`})
+}
+
 // Whatever two findings differ in, a record stays within its bound and is made in a
 // time that their size bounds: wide, deep, and with long names on the way.
 func TestHistoryOfStrangeFindings(t *testing.T) {

@@ -255,7 +255,8 @@ func TestUpdateInParallel(t *testing.T) {
 	if err := u.Check(); err != nil {
 		t.Fatal(err)
 	}
-	old := mustImport(t, nil, base("01"), arrival(noon))
+	// The original is what each finding adds to the one planned severity.
+	old := mustImport(t, nil, having(base("01"), `FindingProviderFields: {"Severity":{"Label":"LOW","Original":"o"}}`), arrival(noon))
 	expected := applied(t, &u, old)
 	var group sync.WaitGroup
 	for range 8 {
