@@ -54,3 +54,22 @@ func (r *router) find(method, escapedPath string) (op *operation, label string) 
 	}
 	return nil, ""
 }
+
+// Operation is one operation of the API, for those who tell what the hub can do.
+type Operation struct {
+	Name   string
+	Method string
+	// URI is the path as the model has it, with labels in braces.
+	URI string
+	// Built is false while the operation answers 501.
+	Built bool
+}
+
+// Operations lists the API's operations by name.
+func Operations() []Operation {
+	all := make([]Operation, 0, len(operations))
+	for _, op := range operations {
+		all = append(all, Operation{Name: op.Name, Method: op.Method, URI: op.URI, Built: built[op.Name] != nil})
+	}
+	return all
+}

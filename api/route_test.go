@@ -73,4 +73,13 @@ func TestBuiltOperationsExist(t *testing.T) {
 			t.Errorf("the model has no operation %s", name)
 		}
 	}
+	n := 0
+	for _, op := range Operations() {
+		if op.Built {
+			n++
+		}
+	}
+	if n != len(built) || n != 16 {
+		t.Errorf("%d operations say that they are built, %d are, and the issue asks for 16", n, len(built))
+	}
 }
