@@ -14,7 +14,8 @@ type node struct {
 	edges      []edge
 }
 
-// edge is a member that leads on. Nodes have few, so that a walk along them beats a map.
+// edge is a member that leads on. Nodes have few, so that a walk along them, which compares
+// lengths first, beats a map.
 type edge struct {
 	name string
 	to   *node
@@ -30,6 +31,8 @@ var (
 // maxTop bounds root's edges, so that Extract can keep its place in them on the stack.
 const maxTop = 64
 
+// buildTrie makes the trie of all paths of the table. Going through the attributes in order
+// puts root's edges in the order of their first attribute.
 func buildTrie() *node {
 	root := &node{}
 	for a := range Attributes {
@@ -57,6 +60,7 @@ func (n *node) descend(name string) *node {
 	return to
 }
 
+// indexEdges finds edges by name: root has dozens, and every member of a finding asks it.
 func indexEdges(root *node) map[string]int {
 	index := make(map[string]int, len(root.edges))
 	for i, e := range root.edges {
@@ -69,6 +73,8 @@ func indexEdges(root *node) map[string]int {
 // attributes name. The values alias the finding's bytes where no character is escaped.
 // Of members that are not valid JSON it gives some values or none.
 func Extract(f asff.Finding, dst Values) Values {
+	// Members are read in the order of root's edges rather than as they stand, because
+	// Values are ordered by attribute: what is left to sort is within one member.
 	var place [maxTop]int // 1 + the index in f of root's edges
 	for i := range f {
 		if e, ok := topEdge[f[i].Name]; ok {
@@ -117,6 +123,8 @@ func (x *extraction) value(n *node, i int) int {
 	return end
 }
 
+// object follows the members that lead to attributes and skips the others, which are most
+// of a finding's bytes.
 func (x *extraction) object(n *node, i int) int {
 	if n.isMap {
 		return x.entries(n, i)
@@ -201,7 +209,8 @@ func (x *extraction) text(n *node, i, end int) {
 	}
 }
 
-// literal takes a number, true or false as a value of n's attributes.
+// literal takes a number, true or false as a value of n's attributes. A number that no
+// float64 holds (1e999) is absent, so that infinities and NaN never come up.
 func (x *extraction) literal(n *node, literal []byte) {
 	for _, a := range n.attributes {
 		switch Attributes[a].Kind {
@@ -220,6 +229,7 @@ func (x *extraction) literal(n *node, literal []byte) {
 	}
 }
 
+// each adds a value for all attributes of a node.
 func (x *extraction) each(n *node, v Value) {
 	for _, a := range n.attributes {
 		v.Attribute = a
@@ -227,6 +237,7 @@ func (x *extraction) each(n *node, v Value) {
 	}
 }
 
+// add notes in passing whether there will be anything to tidy up.
 func (x *extraction) add(v Value) {
 	if n := len(x.values); n > 0 {
 		last := x.values[n-1].Attribute

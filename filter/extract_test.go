@@ -183,8 +183,8 @@ func leaves(v any, path []string) []any {
 
 func decodeLeaf(a filter.Attribute, leaf any) filter.Values {
 	v := filter.Value{Attribute: a}
-	ok := false
-	switch kind := filter.Attributes[a].Kind; kind {
+	var ok bool
+	switch filter.Attributes[a].Kind {
 	case filter.KindMap:
 		return decodeMap(a, leaf)
 	case filter.KindNumber:
@@ -197,20 +197,19 @@ func decodeLeaf(a filter.Attribute, leaf any) filter.Values {
 		if x, ok = leaf.(bool); x {
 			v.Number = 1
 		}
+	case filter.KindDate:
+		x, _ := leaf.(string)
+		var at time.Time
+		at, ok = readTime(x)
+		v.Micros = at.UnixMicro()
+	case filter.KindIP:
+		x, _ := leaf.(string)
+		_, err := netip.ParseAddr(x)
+		v.Text, ok = []byte(x), err == nil
 	default:
 		var x string
-		if x, ok = leaf.(string); !ok {
-			return nil
-		}
+		x, ok = leaf.(string)
 		v.Text = []byte(x)
-		if kind == filter.KindIP {
-			_, err := netip.ParseAddr(x)
-			ok = err == nil
-		} else if kind == filter.KindDate {
-			var at time.Time
-			at, ok = readTime(x)
-			v.Micros = at.UnixMicro()
-		}
 	}
 	if !ok {
 		return nil

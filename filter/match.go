@@ -38,7 +38,8 @@ func Match(e Expr, vs Values) bool {
 	panic(fmt.Sprintf("filter: Match of %T", e))
 }
 
-// Term is a leaf that is about one attribute: every term but KeywordTerm.
+// Term is a leaf that is about one attribute: every term but KeywordTerm. Engines that keep
+// a dictionary of an attribute's values ask Holds about each, and so cannot disagree with Match.
 type Term interface {
 	Expr
 	// About gives the attribute.
@@ -48,6 +49,7 @@ type Term interface {
 	Holds(v *Value) bool
 }
 
+// matchTerm wants one value that satisfies the term; negatives are a Not around it.
 func matchTerm(t Term, vs Values) bool {
 	of := vs.Of(t.About())
 	for i := range of {
@@ -129,6 +131,7 @@ func (t KeywordTerm) match(vs Values) bool {
 	return false
 }
 
+// holds compares bytes: the API's comparisons know no case and no locale.
 func (op TextOp) holds(text []byte, value string) bool {
 	switch op {
 	case Equals:
@@ -160,6 +163,7 @@ func containsWords(text []byte, value string) bool {
 	return false
 }
 
+// notInWord separates words. What is not valid UTF-8 does, too.
 func notInWord(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }
 
 // parseAddr reads an address without its zone, which names an interface of some machine

@@ -10,7 +10,7 @@ import (
 const (
 	// MaxAttributes bounds the attributes of one request.
 	MaxAttributes = 10
-	// MaxValues bounds the entries of one attribute.
+	// MaxValues bounds the entries of one attribute; an entry is one value.
 	MaxValues = 20
 	// MaxSortCriteria bounds the criteria of one sort; the service documents no bound.
 	MaxSortCriteria = 10
@@ -85,6 +85,7 @@ var entryMembers = [...][]string{
 	KindKeyword: {"Value"},
 }
 
+// combine joins the attributes by AND.
 func combine(lists []attributeEntries, o *Options) (Expr, error) {
 	all := make(And, 0, len(lists))
 	for _, list := range lists {
@@ -115,6 +116,7 @@ func (l attributeEntries) expr(o *Options) (Expr, error) {
 	return any, nil
 }
 
+// term reads a filter of a kind whose entries do not depend on each other.
 func (e *entry) term(a Attribute, kind Kind, o *Options) (Expr, error) {
 	switch kind {
 	case KindNumber:

@@ -8,7 +8,9 @@ import (
 	"github.com/findinghub/findinghub/asff"
 )
 
-// number reads a number filter; its bounds hold together (decision 16).
+// number reads a number filter; its bounds hold together (decision 16), so that each
+// narrows the term. Bounds that exclude each other leave a term that nothing satisfies: that
+// is what was asked for.
 func (e *entry) number(a Attribute) (Expr, error) {
 	t := NumberTerm{Attribute: a, Min: math.Inf(-1), Max: math.Inf(1)}
 	if len(e.members) == 0 {
@@ -43,6 +45,7 @@ func (t *NumberTerm) above(v float64, open bool) {
 	}
 }
 
+// below narrows the term to values up to v, short of v if open.
 func (t *NumberTerm) below(v float64, open bool) {
 	if v < t.Max || v == t.Max && open {
 		t.Max, t.MaxOpen = v, open

@@ -50,6 +50,7 @@ func TestParse(t *testing.T) {
 		{"an interval", `{"Confidence":[{"Gte":1,"Lt":5.5}]}`, `Confidence in [1, 5.5)`},
 		{"open ends", `{"Confidence":[{"Gt":1},{"Lte":-5}]}`, `Confidence in (1, +Inf] OR Confidence in [-Inf, -5]`},
 		{"the narrower bound counts", `{"Confidence":[{"Gte":5,"Gt":5,"Lt":9,"Lte":8}]}`, `Confidence in (5, 8]`},
+		{"an open bound stays open", `{"Confidence":[{"Gt":1,"Gte":1,"Lt":5,"Lte":5}]}`, `Confidence in (1, 5)`},
 		{"contradictory bounds", `{"Confidence":[{"Gt":5,"Eq":5,"Lt":1}]}`, `Confidence in (5, 1)`},
 
 		// Decision 15: inclusive, whole days back from now, entries OR.
@@ -69,6 +70,8 @@ func TestParse(t *testing.T) {
 		{"host bits", ip("10.1.2.3/8"), `NetworkSourceIpV4 in 10.0.0.0/8`},
 		{"IPv6", ip("2001:DB8::7/32"), `NetworkSourceIpV4 in 2001:db8::/32`},
 		{"IPv4 in IPv6", ip("::ffff:10.0.0.7/120"), `NetworkSourceIpV4 in 10.0.0.0/24`},
+		{"all of IPv4 in IPv6", ip("::ffff:0.0.0.0/96"), `NetworkSourceIpV4 in 0.0.0.0/0`},
+		{"more than IPv4 in IPv6", ip("::ffff:0.0.0.0/95"), `NetworkSourceIpV4 in ::fffe:0:0/95`},
 		{"an IPv4 address in IPv6", ip("::ffff:10.0.0.7"), `NetworkSourceIpV4 in 10.0.0.7/32`},
 		{"networks are OR-ed", `{"NetworkSourceIpV4":[{"Cidr":"10.0.0.0/8"},{"Cidr":"::/0"}]}`, `NetworkSourceIpV4 in 10.0.0.0/8 OR NetworkSourceIpV4 in ::/0`},
 

@@ -64,6 +64,7 @@ func (l attributeEntries) comparisons(kind Kind, strict bool) (Expr, error) {
 	return all, nil
 }
 
+// comparison reads one filter of text: how it compares, and the term without its negation.
 func (e *entry) comparison(a Attribute, kind Kind, allowed []comparison) (comparison, Expr, error) {
 	c, err := e.comparisonWord(allowed)
 	if err != nil {

@@ -109,6 +109,7 @@ func jsonError(path string, err error) error {
 	return e
 }
 
+// absent says whether a member counts as not given: SDKs send null for what is not set.
 func absent(v jsontext.Value) bool {
 	text := bytes.TrimSpace(v)
 	return len(text) == 0 || string(text) == "null"
@@ -131,6 +132,7 @@ func readEntry(path string, v jsontext.Value, names []string) (entry, error) {
 	return entry{path, members}, nil
 }
 
+// get finds a member that is given and not null.
 func (e *entry) get(name string) (member, bool) {
 	for _, m := range e.members {
 		if m.name == name {
@@ -140,6 +142,7 @@ func (e *entry) get(name string) (member, bool) {
 	return member{}, false
 }
 
+// has says whether get would find it.
 func (e *entry) has(name string) bool {
 	_, ok := e.get(name)
 	return ok
@@ -197,6 +200,7 @@ func (e *entry) integer(name string, least, most int) (int, error) {
 	return int(v), nil
 }
 
+// readNumber reads any JSON number that a float64 holds, if not exactly.
 func readNumber(m member) (float64, error) {
 	if m.value.Kind() != '0' {
 		return 0, wrongType(m.path, "a number", m.value)
@@ -210,10 +214,13 @@ func readNumber(m member) (float64, error) {
 
 // The messages follow the one that the service was seen to give (decision 4).
 
+// invalid says what is wrong with the member at the path. Paths hold callers' names, in
+// which a % is no verb.
 func invalid(path, rule string, args ...any) *findinghub.Error {
 	return findinghub.Errorf(findinghub.CodeInvalidInput, "Invalid parameter '"+strings.ReplaceAll(path, "%", "%%")+"'. "+rule, args...)
 }
 
+// tooMany is the message seen in the wild, word for word.
 func tooMany(path string, size, most int) *findinghub.Error {
 	return invalid(path, "Size '%d' is greater than maximum value: %d.", size, most)
 }

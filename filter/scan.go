@@ -8,9 +8,9 @@ import (
 
 // The functions of this file find their way through JSON that has been judged valid
 // before: a finding's members were normalised when it came in. They check nothing twice,
-// which makes them several times as fast as a decoder, but they stay within the bytes
-// whatever these are. Each takes the index where something starts and gives the index
-// where it ends, len(b) where it never does.
+// so that Extract takes less time than a decoder takes to skip the same finding
+// (BenchmarkSkip), but they stay within the bytes whatever these are. Each takes the index
+// where something starts and gives the index where it ends, len(b) where it never does.
 
 // space skips white space. Normalised JSON has none; findings made by hand may.
 func space(b []byte, i int) int {
@@ -20,7 +20,8 @@ func space(b []byte, i int) int {
 	return i
 }
 
-// stringEnd skips the string whose opening quote is at i.
+// stringEnd skips the string whose opening quote is at i. It goes from quote to quote, which
+// the machine finds many bytes at a time, and looks back from each for what escapes it.
 func stringEnd(b []byte, i int) int {
 	for j := i + 1; j < len(b); {
 		quote := bytes.IndexByte(b[j:], '"')
@@ -92,7 +93,9 @@ func nestEnd(b []byte, i int) int {
 	return i
 }
 
-// unquote gives the text of the string b[i:end], aliasing b where nothing is escaped.
+// unquote gives the text of the string b[i:end], aliasing b where nothing is escaped: that
+// is nearly every string, and what keeps Extract from allocating. The text's capacity ends
+// with it, so that appending to it cannot write into the finding.
 func unquote(b []byte, i, end int) ([]byte, bool) {
 	if end-i < 2 {
 		return nil, false
@@ -105,8 +108,9 @@ func unquote(b []byte, i, end int) ([]byte, bool) {
 	return text, err == nil
 }
 
-// pair reads a member's name at i and gives the name and the index where its value
-// starts; ok is false at the end of the object.
+// pair reads a member's name at i, or past a comma there, and gives the name and the index
+// where its value starts; ok is false at the end of the object, where value is the index of
+// its brace. Calling it again with the value's end walks through the object.
 func pair(b []byte, i int) (name []byte, value int, ok bool) {
 	if i = space(b, i); i < len(b) && b[i] == ',' {
 		i = space(b, i+1)

@@ -25,7 +25,8 @@ func simplifyNode(e Expr) Expr {
 }
 
 // gather lists the operands of an And or an Or with those of nested ones in their place,
-// each once. neutral is the constant that changes nothing; the other one decides all.
+// each once: terms that print alike are alike. neutral is the constant that changes
+// nothing; the other one decides all.
 func gather(operands []Expr, neutral Const, nested func(Expr) ([]Expr, bool)) (kept []Expr, decided bool) {
 	seen := map[string]bool{}
 	for _, x := range operands {
@@ -47,6 +48,7 @@ func gather(operands []Expr, neutral Const, nested func(Expr) ([]Expr, bool)) (k
 	return kept, decided
 }
 
+// collapse replaces an And or an Or that needs no operands, or one, by what it comes to.
 func collapse(whole Expr, operands []Expr, decided bool, neutral Const) Expr {
 	switch {
 	case decided:
@@ -73,6 +75,7 @@ func Map(e Expr, f func(Expr) Expr) Expr {
 	return f(e)
 }
 
+// mapAll copies, and keeps nil nil, so that mapping nothing gives an equal tree.
 func mapAll(operands []Expr, f func(Expr) Expr) []Expr {
 	if operands == nil {
 		return nil

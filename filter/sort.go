@@ -35,6 +35,8 @@ func SortKey(orders []Order, vs Values) []SortValue {
 	return key
 }
 
+// sortValue fills in the one field that the attribute sorts by, and leaves the others zero,
+// on which compare relies.
 func (v *Value) sortValue() SortValue {
 	info := &Attributes[v.Attribute]
 	if info.Ranks != nil {

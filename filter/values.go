@@ -22,7 +22,8 @@ type Value struct {
 // An attribute that is not Many has at most one value.
 type Values []Value
 
-// Of gives the values of one attribute. They share vs's memory.
+// Of gives the values of one attribute. They share vs's memory, but appending to them does
+// not reach into it.
 func (vs Values) Of(a Attribute) Values {
 	from := sort.Search(len(vs), func(i int) bool { return vs[i].Attribute >= a })
 	to := from
@@ -36,7 +37,7 @@ func (vs Values) Of(a Attribute) Values {
 // in order, but a finding with dozens of resources has thousands of them.
 const insertionLimit = 64
 
-// order sorts values that were collected as they stand in the finding.
+// order sorts values by attribute; those of one stay as they stand in the finding.
 func (vs Values) order() {
 	if len(vs) > insertionLimit {
 		slices.SortStableFunc(vs, func(a, b Value) int { return cmp.Compare(a.Attribute, b.Attribute) })

@@ -99,6 +99,8 @@ func nested(t *rapid.T, values filter.Values, depth int) filter.Expr {
 	return term(t, values)
 }
 
+// operands draws a node's operands, now and then none: the empty And and Or have meanings
+// of their own.
 func operands(t *rapid.T, values filter.Values, depth int) []filter.Expr {
 	n := rapid.IntRange(1, 3).Draw(t, "operands")
 	if chance(t, 8) {
@@ -111,6 +113,7 @@ func operands(t *rapid.T, values filter.Values, depth int) []filter.Expr {
 	return xs
 }
 
+// term draws a term about any attribute.
 func term(t *rapid.T, values filter.Values) filter.Expr {
 	return termOf(t, attribute(t, values), values)
 }
@@ -123,7 +126,8 @@ func attribute(t *rapid.T, values filter.Values) filter.Attribute {
 	return pick(t, values).Attribute
 }
 
-// termOf draws a term about the attribute, near a value that some finding has for it.
+// termOf draws a term about the attribute, near a value that some finding has for it: a
+// term about anything would select nothing, and prove nothing.
 func termOf(t *rapid.T, a filter.Attribute, values filter.Values) filter.Expr {
 	v := filter.Value{Attribute: a, Key: []byte("team"), Text: []byte(pick(t, texts)), Micros: 1709251200000000}
 	if of := values.Of(a); len(of) > 0 && !chance(t, 8) {
@@ -209,6 +213,8 @@ func keyword(t *rapid.T, values filter.Values) string {
 	return pick(t, []func(string) string{strings.ToUpper, strings.ToLower, strings.Clone})(text)
 }
 
+// numberTerm draws an interval that ends at the value or close to it, either way open.
+// Its bounds may exclude each other, as a request's may.
 func numberTerm(t *rapid.T, a filter.Attribute, v float64) filter.Expr {
 	n := filter.NumberTerm{Attribute: a, Min: math.Inf(-1), Max: math.Inf(1)}
 	near := func() float64 { return v + pick(t, []float64{0, 0, -1, 1, 0.5, 30}) }
@@ -226,6 +232,7 @@ func numberTerm(t *rapid.T, a filter.Attribute, v float64) filter.Expr {
 	return n
 }
 
+// dateTerm draws an interval that ends at the value, a microsecond or some time off it.
 func dateTerm(t *rapid.T, a filter.Attribute, micros int64) filter.Expr {
 	d := filter.DateTerm{Attribute: a}
 	near := func() time.Time {

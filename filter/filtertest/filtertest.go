@@ -42,7 +42,8 @@ var (
 	badAddresses = []string{"10.0.0.256", "localhost", "10.0.0.0/8"}
 )
 
-// lists are the paths of the table behind which the format has a list.
+// lists are the paths of the table behind which the format has a list: the table does not
+// say, because Extract walks through lists wherever they are.
 var lists = []string{
 	"Compliance.AssociatedStandards", "Compliance.SecurityControlParameters", "Compliance.SecurityControlParameters.Value",
 	"FindingProviderFields.RelatedFindings", "FindingProviderFields.Types", "Malware", "RelatedFindings", "Resources",
@@ -92,6 +93,8 @@ type place struct {
 	members   []*place
 }
 
+// tree is the table of attributes as the shape of a finding, so that a new attribute is
+// generated, and with it tested in every engine, without a change here.
 var tree = func() []*place {
 	root := &place{}
 	for a := range filter.Attributes {
@@ -102,6 +105,7 @@ var tree = func() []*place {
 	return root.members
 }()
 
+// grow adds the members on the way to an attribute's values.
 func (p *place) grow(path string, a filter.Attribute) {
 	names := strings.Split(path, ".")
 	for i, name := range names {
@@ -130,6 +134,7 @@ func (p *place) draw(t *rapid.T, dst []byte) []byte {
 	return append(dst, ']')
 }
 
+// element appends what stands at the place, or in each element of its list.
 func (p *place) element(t *rapid.T, dst []byte) []byte {
 	if p.members == nil {
 		return leaf(t, p.attribute, dst)
@@ -165,6 +170,8 @@ func leaf(t *rapid.T, a filter.Attribute, dst []byte) []byte {
 	return quoted(dst, pick(t, texts))
 }
 
+// drawMap has keys that differ, and now and then an empty value, which the format allows
+// in maps (decision 7).
 func drawMap(t *rapid.T, dst []byte) []byte {
 	dst = append(dst, '{')
 	for i, key := range rapid.SliceOfNDistinct(rapid.SampledFrom(keys), 0, 3, rapid.ID).Draw(t, "keys") {
@@ -177,11 +184,13 @@ func drawMap(t *rapid.T, dst []byte) []byte {
 	return append(dst, '}')
 }
 
+// quoted appends text as a JSON string in its shortest form, as a stored finding has it.
 func quoted(dst []byte, text string) []byte {
 	dst, _ = jsontext.AppendQuote(dst, text) // only invalid UTF-8 is an error
 	return dst
 }
 
+// pick draws one of a list.
 func pick[T any](t *rapid.T, from []T) T { return rapid.SampledFrom(from).Draw(t, "pick") }
 
 // mostly picks from rare once in eight times.

@@ -50,6 +50,7 @@ var wordOps = map[string]filter.TextOp{
 	"CONTAINS": filter.Contains, "NOT_CONTAINS": filter.Contains, "CONTAINS_WORD": filter.ContainsWord,
 }
 
+// entries draws filters of one attribute that may stand together.
 func entries(t *rapid.T, a filter.Attribute, values filter.Values) []entry {
 	words := pick(t, mixes)
 	if filter.Attributes[a].Kind == filter.KindMap {
@@ -92,6 +93,7 @@ func near(t *rapid.T, a filter.Attribute, values filter.Values) string {
 	return pick(t, texts)
 }
 
+// valueFor draws what a comparison may find in the text. Requests must not have blank values.
 func valueFor(t *rapid.T, word, text string) string {
 	if strings.TrimSpace(text) == "" {
 		text = pick(t, texts)
@@ -107,6 +109,7 @@ func valueFor(t *rapid.T, word, text string) string {
 	return text
 }
 
+// numberEntry writes an interval down with as many members as it has bounds.
 func numberEntry(n filter.NumberTerm) entry {
 	if n.Min == n.Max && !n.MinOpen && !n.MaxOpen {
 		return entry{"Eq": n.Min}
@@ -121,6 +124,8 @@ func numberEntry(n filter.NumberTerm) entry {
 	return e
 }
 
+// dateEntry writes an interval down, or, since it would hardly come out in whole days, some
+// DateRange instead of it.
 func dateEntry(t *rapid.T, d filter.DateTerm) entry {
 	if chance(t, 3) {
 		r := entry{"Value": rapid.IntRange(0, 3).Draw(t, "days"), "Unit": "DAYS"}
