@@ -68,6 +68,9 @@ func TestKeywords(t *testing.T) {
 
 		{"7 maps", []any{"ProductFields", map[string]any{}}, "data.ProductFields should NOT have fewer than 1 properties"},
 		{"7 maps", []any{"ProductFields", pairs(51)}, "data.ProductFields should NOT have more than 50 properties"},
+		{"9 own output, with the hub's three pairs", []any{"ProductFields", withHubPairs(50)}, ""},
+		{"9 own output, with the hub's three pairs", []any{"ProductFields", withHubPairs(51)}, "data.ProductFields should NOT have more than 50 properties"},
+		{"9 own output, with nothing but the hub's", []any{"ProductFields", withHubPairs(0)}, ""},
 		{"7 UserDefinedFields", []any{"UserDefinedFields.a b", "v"}, "data.UserDefinedFields property name 'a b' is invalid"},
 		{"7 UserDefinedFields", []any{"UserDefinedFields.'a-b_c=d+e@f.g/h:1'", "v"}, ""},
 		{"7 ProductFields", []any{"ProductFields", map[string]any{"": "v"}}, "data.ProductFields property name '' is invalid"},

@@ -133,3 +133,12 @@ func pairs(n int) map[string]any {
 	}
 	return m
 }
+
+// withHubPairs is pairs with what the hub adds to them when it stores a finding.
+func withHubPairs(n int) map[string]any {
+	m := pairs(n)
+	for _, name := range []string{"FindingId", "ProductName", "CompanyName"} {
+		m["aws/securityhub/"+name] = "v"
+	}
+	return m
+}

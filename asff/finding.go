@@ -69,8 +69,9 @@ func split(data []byte) (Finding, error) {
 		return nil, fmt.Errorf("a finding is a JSON object, not %s", tok.Kind())
 	}
 	f := make(Finding, 0, 32)
+	var at namePlaces
 	for dec.PeekKind() != '}' {
-		if f, err = readMember(dec, data, f); err != nil {
+		if f, err = readMember(dec, data, f, &at); err != nil {
 			return nil, err
 		}
 	}
@@ -83,7 +84,7 @@ func split(data []byte) (Finding, error) {
 	return f, nil
 }
 
-func readMember(dec *jsontext.Decoder, data []byte, f Finding) (Finding, error) {
+func readMember(dec *jsontext.Decoder, data []byte, f Finding, at *namePlaces) (Finding, error) {
 	tok, err := dec.ReadToken()
 	if err != nil {
 		return nil, err
@@ -95,8 +96,41 @@ func readMember(dec *jsontext.Decoder, data []byte, f Finding) (Finding, error) 
 	}
 	// A slice of data rather than the decoder's, so that its life is the caller's to know.
 	end := dec.InputOffset()
-	f.Set(name, jsontext.Value(data[end-int64(len(v)):end:end]))
-	return f, nil
+	return at.set(f, name, jsontext.Value(data[end-int64(len(v)):end:end])), nil
+}
+
+// namePlaces finds the members of a finding that is being read once there are more than any
+// honest one has: looking through all of them for each would take seconds for a finding
+// that is nothing but names.
+type namePlaces struct{ byName map[string]int }
+
+// manyMembers is how many members are looked through rather than remembered.
+const manyMembers = 64
+
+func (p *namePlaces) set(f Finding, name string, v jsontext.Value) Finding {
+	if len(f) < manyMembers {
+		f.Set(name, v)
+		return f
+	}
+	if p.byName == nil {
+		p.byName = make(map[string]int, 2*len(f))
+		for i := range f {
+			p.byName[f[i].Name] = i
+		}
+	}
+	if i, ok := p.byName[name]; ok {
+		f[i].Value = v
+		return f
+	}
+	return p.add(f, name, v)
+}
+
+// add appends a member that the finding does not have.
+func (p *namePlaces) add(f Finding, name string, v jsontext.Value) Finding {
+	if p.byName != nil {
+		p.byName[name] = len(f)
+	}
+	return append(f, Member{Name: name, Value: v})
 }
 
 // memberName interns the names of the format, which nearly all members have.

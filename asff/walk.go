@@ -64,6 +64,7 @@ type walker struct {
 	// that the schema knows.
 	finding Finding
 	known   uint64
+	places  namePlaces
 }
 
 // footprint is a Step as the walk remembers it: without pointers, because a walk
@@ -265,10 +266,10 @@ func (w *walker) add(name string, i, begin int) {
 	value := jsontext.Value(w.out[begin:len(w.out):len(w.out)])
 	if bit := uint64(1) << (i % 64); i < 64 && w.known&bit == 0 {
 		w.known |= bit
-		w.finding = append(w.finding, Member{Name: name, Value: value})
+		w.finding = w.places.add(w.finding, name, value)
 		return
 	}
-	w.finding.Set(name, value)
+	w.finding = w.places.set(w.finding, name, value)
 }
 
 // members judges which members a structure has.
@@ -322,11 +323,14 @@ func (w *walker) mapping(s *Shape) error {
 	if err != nil {
 		return err
 	}
-	n := 0
+	n, own := 0, 0
 	for ; w.dec.PeekKind() != '}'; n++ {
 		name, raw, err := w.name(n)
 		if err != nil {
 			return err
+		}
+		if w.hubsOwn(name) {
+			own++
 		}
 		w.mapName(s, name, raw)
 		w.pushName(StepKey, raw)
@@ -339,9 +343,33 @@ func (w *walker) mapping(s *Shape) error {
 	if err := w.close('}'); err != nil {
 		return err
 	}
+	if n > own {
+		n -= own
+	}
 	w.count(s, n, RuleMinProperties, offset)
 	return nil
 }
+
+// hubsOwn says whether a name is one of the pairs that the hub itself adds to
+// ProductFields: they do not count towards its limit, or a finding with as many pairs as
+// it may have could not be imported again as GetFindings returns it.
+func (w *walker) hubsOwn(name []byte) bool {
+	if len(w.trail) != 1 || len(name) < len(hubPrefix) || string(name[:len(hubPrefix)]) != hubPrefix {
+		return false
+	}
+	at := w.trail[0]
+	if at.kind != StepMember || w.schema != &findingSchema || findingSchema.Shape(at.shape).Fields[at.field].Name != "ProductFields" {
+		return false
+	}
+	switch string(name[len(hubPrefix):]) {
+	case "FindingId", "ProductName", "CompanyName":
+		return true
+	}
+	return false
+}
+
+// hubPrefix begins the names of the pairs that the hub adds to ProductFields.
+const hubPrefix = "aws/securityhub/"
 
 // mapName judges a name in a map by the rules of a string, of which only one is reported.
 func (w *walker) mapName(s *Shape, name, raw []byte) {
