@@ -6,12 +6,15 @@
 package search
 
 import (
+	"hash/maphash"
+	"sync"
+
 	"github.com/findinghub/findinghub/filter"
 	"github.com/findinghub/findinghub/finding"
 )
 
 // Doc numbers a finding; the engine assigns numbers densely from 0, so that arrays
-// indexed by them stay small.
+// indexed by them stay small. There may be 2^30.
 type Doc uint32
 
 // Entry is what the index is told of one finding's change.
@@ -51,46 +54,102 @@ type Result struct {
 	// Last is the position of the last hit; More says whether hits follow it.
 	Last Position
 	More bool
+	// Unsorted is true when the sort is by a free text of which the index does not hold
+	// all values. Then Hits are all findings that the filter may select, in no order and
+	// whatever Limit and After say, and the engine must sort them by their rows.
+	Unsorted bool
 }
 
-// Index is safe for concurrent use: many readers, one writer at a time.
+// Index is safe for concurrent use: many readers, one writer at a time. No method holds
+// its lock after it has returned.
 type Index struct {
-	// to be written
+	limits limits
+	mu     sync.RWMutex
+	live   docset
+	n      int // findings
+	keys   *keys
+	// fields and columns are by attribute; each has one or the other, Keyword neither.
+	fields   [len(filter.Attributes)]*field
+	columns  [len(filter.Attributes)]*column
+	postings *postings
+	// alias is the number of the ProductFields text that follows from a finding's key.
+	alias uint32
+	sets  sync.Pool
+	// olds and news are Apply's lists of text numbers, touched those whose fields changed.
+	olds, news []uint32
+	touched    map[filter.Attribute]bool
+}
+
+// limits are the index's tunables; tests make them tiny.
+type limits struct {
+	seed     maphash.Seed
+	hashMask uint64
+	// freeText and freeTextPerFinding are the bytes of long text that an attribute may
+	// hold; short is the length up to which a text always is.
+	freeText, freeTextPerFinding, short int
+	// chunk is the size of a dictionary's chunks, at most chunkSize.
+	chunk int
+	// minDead is the least number of dead texts worth clearing away.
+	minDead int
+	// parallel is the least number of bytes, or texts times 32, that are searched on several CPUs.
+	parallel int
+}
+
+func defaultLimits() limits {
+	return limits{
+		seed: maphash.MakeSeed(), hashMask: 1<<64 - 1,
+		freeText: 32 << 20, freeTextPerFinding: 256, short: 24,
+		chunk: chunkSize, minDead: minDead, parallel: 1 << 20,
+	}
 }
 
 // New makes an empty index.
-func New() *Index { panic("search: New is being written") }
+func New() *Index { return newIndex(defaultLimits()) }
 
-// Apply takes a batch of changes in; readers see all of it or none.
-func (ix *Index) Apply(batch []Entry) { panic("search: Apply is being written") }
+func newIndex(l limits) *Index {
+	ix := &Index{limits: l, postings: newPostings(), touched: map[filter.Attribute]bool{}}
+	for a := range filter.Attributes {
+		switch info := &filter.Attributes[a]; {
+		case info.Kind == filter.KindKeyword:
+		case !info.Many && (info.Kind == filter.KindDate || info.Kind == filter.KindNumber || info.Kind == filter.KindBoolean):
+			ix.columns[a] = &column{}
+		default:
+			ix.fields[a] = newField(filter.Attribute(a), ix.postings, &ix.limits)
+		}
+	}
+	ix.keys = newKeys(ix.fields[filter.Id], ix.postings, &ix.limits)
+	ix.addAlias()
+	return ix
+}
 
 // Lookup finds a finding's number.
-func (ix *Index) Lookup(key finding.Key) (Doc, bool) { panic("search: Lookup is being written") }
+func (ix *Index) Lookup(key finding.Key) (Doc, bool) {
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	return ix.keys.lookup(key)
+}
 
 // Len is the number of findings.
-func (ix *Index) Len() int { panic("search: Len is being written") }
-
-// Find answers a page. Hits that are not sure count towards the limit; the engine asks
-// on from Last until its own page is full.
-func (ix *Index) Find(q Query) Result { panic("search: Find is being written") }
-
-// Count counts the findings that a filter selects for sure and gives those it may select.
-func (ix *Index) Count(accounts, regions []string, e filter.Expr) (sure int, unsure []Doc) {
-	panic("search: Count is being written")
-}
-
-// Bucket is a value and how many findings have it.
-type Bucket struct {
-	Value string
-	Count int
-}
-
-// GroupBy counts findings by the values of a string attribute, largest first, then by
-// value. unsure are findings the filter may select, not counted: when there are any, or
-// when ok is false because the attribute's values are not in memory, the engine counts on rows.
-func (ix *Index) GroupBy(accounts, regions []string, e filter.Expr, by filter.Attribute, limit int) (buckets []Bucket, unsure []Doc, ok bool) {
-	panic("search: GroupBy is being written")
+func (ix *Index) Len() int {
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	return ix.n
 }
 
 // Bytes estimates the memory that the index holds.
-func (ix *Index) Bytes() int64 { panic("search: Bytes is being written") }
+func (ix *Index) Bytes() int64 {
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	n := ix.postings.bytes() + ix.keys.bytes() + int64(cap(ix.live))*8
+	for _, f := range ix.fields {
+		if f != nil {
+			n += f.bytes()
+		}
+	}
+	for _, c := range ix.columns {
+		if c != nil {
+			n += c.bytes()
+		}
+	}
+	return n
+}

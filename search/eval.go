@@ -1,0 +1,377 @@
+package search
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/findinghub/findinghub/filter"
+)
+
+// evaluator answers one query. Its sets go back to the index's pool when it is done.
+type evaluator struct {
+	ix    *Index
+	words int
+	used  []*docset
+}
+
+func (ix *Index) evaluator() *evaluator {
+	return &evaluator{ix: ix, words: len(ix.live)}
+}
+
+// set gives an empty set with room for all findings.
+func (ev *evaluator) set() docset {
+	s, _ := ev.ix.sets.Get().(*docset)
+	if s == nil || cap(*s) < ev.words {
+		s = new(docset)
+		*s = make(docset, ev.words, ev.words+ev.words/8)
+	}
+	*s = (*s)[:ev.words]
+	clear(*s)
+	ev.used = append(ev.used, s)
+	return *s
+}
+
+func (ev *evaluator) copy(s docset) docset {
+	c := ev.set()
+	copy(c, s)
+	return c
+}
+
+func (ev *evaluator) done() {
+	for _, s := range ev.used {
+		ev.ix.sets.Put(s)
+	}
+	ev.used = nil
+}
+
+// verdict bounds what an expression selects among the findings asked about: sure are
+// selected, those outside maybe are not. Neither set may be changed; they are one set
+// when the verdict is exact.
+type verdict struct{ sure, maybe docset }
+
+func exactly(s docset) verdict { return verdict{s, s} }
+
+func (v verdict) exact() bool { return v.sure.same(v.maybe) }
+
+// answer collects what terms select, without regard to who is asked about. unsure is
+// nil as long as nothing is.
+type answer struct{ within, sure, unsure docset }
+
+func (ev *evaluator) answer(within docset) *answer {
+	return &answer{within: within, sure: ev.set()}
+}
+
+func (ev *evaluator) verdict(a *answer) verdict {
+	a.sure.and(a.within)
+	if a.unsure == nil {
+		return exactly(a.sure)
+	}
+	a.unsure.or(a.sure)
+	a.unsure.and(a.within)
+	return verdict{a.sure, a.unsure}
+}
+
+// eval decides an expression for the findings in within.
+func (ev *evaluator) eval(e filter.Expr, within docset) verdict {
+	switch e := e.(type) {
+	case filter.And:
+		return ev.and(e, within)
+	case filter.Or:
+		return ev.or(e, within)
+	case filter.Not:
+		return ev.not(ev.eval(e.X, within), within)
+	case filter.Const:
+		if e {
+			return exactly(within)
+		}
+		return exactly(ev.set())
+	}
+	a := ev.answer(within)
+	ev.term(e, a)
+	return ev.verdict(a)
+}
+
+// and asks each operand only about what the ones before have left, the cheap ones first.
+func (ev *evaluator) and(e filter.And, within docset) verdict {
+	operands := slices.Clone(e)
+	slices.SortStableFunc(operands, func(x, y filter.Expr) int { return cmp.Compare(cost(x), cost(y)) })
+	v := exactly(within)
+	for _, x := range operands {
+		if v.maybe.empty() {
+			break
+		}
+		next := ev.eval(x, v.maybe)
+		if !v.exact() {
+			sure := ev.copy(next.sure)
+			sure.and(v.sure)
+			next.sure = sure
+		}
+		v = next
+	}
+	return v
+}
+
+func (ev *evaluator) or(e filter.Or, within docset) verdict {
+	a := ev.answer(within)
+	for _, x := range e {
+		switch x.(type) {
+		case filter.And, filter.Or, filter.Not, filter.Const:
+			v := ev.eval(x, within)
+			a.sure.or(v.sure)
+			if !v.exact() {
+				ev.unsure(a).or(v.maybe)
+			}
+		default:
+			ev.term(x, a)
+		}
+	}
+	return ev.verdict(a)
+}
+
+func (ev *evaluator) not(v verdict, within docset) verdict {
+	sure := ev.copy(within)
+	sure.andNot(v.maybe)
+	if v.exact() {
+		return exactly(sure)
+	}
+	maybe := ev.copy(within)
+	maybe.andNot(v.sure)
+	return verdict{sure, maybe}
+}
+
+func (ev *evaluator) unsure(a *answer) docset {
+	if a.unsure == nil {
+		a.unsure = ev.set()
+	}
+	return a.unsure
+}
+
+// cost ranks expressions by what deciding them takes, roughly a power of ten a step:
+// a look into a table, a column, the distinct texts, all bytes of an attribute, of all attributes.
+func cost(e filter.Expr) int {
+	switch e := e.(type) {
+	case filter.And:
+		return costs(e)
+	case filter.Or:
+		return costs(e)
+	case filter.Not:
+		return cost(e.X)
+	case filter.TextTerm:
+		return textCost(e.Op)
+	case filter.MapTerm:
+		return textCost(e.Op)
+	case filter.NumberTerm, filter.DateTerm, filter.BoolTerm:
+		return 1
+	case filter.IPTerm:
+		return 2
+	case filter.KeywordTerm:
+		return 4
+	}
+	return 0
+}
+
+func costs(operands []filter.Expr) int {
+	most := 0
+	for _, x := range operands {
+		most = max(most, cost(x))
+	}
+	return most
+}
+
+func textCost(op filter.TextOp) int {
+	switch op {
+	case filter.Equals:
+		return 0
+	case filter.Prefix:
+		return 2
+	}
+	return 3
+}
+
+// term adds what a leaf selects.
+func (ev *evaluator) term(e filter.Expr, a *answer) {
+	switch e := e.(type) {
+	case filter.TextTerm:
+		ev.textTerm(e, a)
+	case filter.MapTerm:
+		ev.mapTerm(e, a)
+	case filter.NumberTerm:
+		lo, hi := numberBounds(e)
+		ev.between(e.Attribute, filter.KindNumber, lo, hi, a)
+	case filter.DateTerm:
+		lo, hi := dateBounds(e)
+		ev.between(e.Attribute, filter.KindDate, lo, hi, a)
+	case filter.BoolTerm:
+		is := orderedFloat(0)
+		if e.Value {
+			is = orderedFloat(1)
+		}
+		ev.between(e.Attribute, filter.KindBoolean, is, is, a)
+	case filter.IPTerm:
+		ev.ipTerm(e, a)
+	case filter.KeywordTerm:
+		ev.keywordTerm(e, a)
+	}
+}
+
+// numberBounds are both inclusive.
+func numberBounds(t filter.NumberTerm) (lo, hi int64) {
+	lo, hi = orderedFloat(t.Min), orderedFloat(t.Max)
+	if t.MinOpen {
+		lo++
+	}
+	if t.MaxOpen {
+		hi--
+	}
+	return lo, hi
+}
+
+func dateBounds(t filter.DateTerm) (lo, hi int64) {
+	lo, hi = math.MinInt64, math.MaxInt64
+	if !t.From.IsZero() {
+		lo = micros(t.From)
+	}
+	if !t.To.IsZero() {
+		hi = micros(t.To)
+	}
+	return lo, hi
+}
+
+func micros(t time.Time) int64 { return t.UnixMicro() }
+
+// between adds the findings with a date, number or truth value in [lo, hi].
+func (ev *evaluator) between(at filter.Attribute, kind filter.Kind, lo, hi int64, a *answer) {
+	if lo > hi || filter.Attributes[at].Kind != kind {
+		return
+	}
+	if c := ev.ix.columns[at]; c != nil {
+		c.within(lo, hi, a.within, a.sure)
+		return
+	}
+	f := ev.ix.fields[at]
+	ev.addAll(f, ev.walk(f, func(id uint32) bool {
+		v := orderedInt(f.of(id))
+		return lo <= v && v <= hi
+	}), a)
+}
+
+func (ev *evaluator) ipTerm(t filter.IPTerm, a *answer) {
+	f := ev.ix.fields[t.Attribute]
+	if f == nil || f.info.Kind != filter.KindIP {
+		return
+	}
+	ev.addAll(f, ev.walk(f, func(id uint32) bool { return t.Holds(&filter.Value{Text: f.of(id)}) }), a)
+}
+
+// add adds the findings that have a text. One that is not held stands for all texts
+// with its hash.
+func (ev *evaluator) add(f *field, id uint32, a *answer) {
+	if f.texts[id].size&unheld != 0 {
+		ev.ix.postings.orInto(f.lists[id], ev.unsure(a))
+		return
+	}
+	ev.ix.postings.orInto(f.lists[id], a.sure)
+}
+
+func (ev *evaluator) addAll(f *field, ids []uint32, a *answer) {
+	for _, id := range ids {
+		ev.add(f, id, a)
+	}
+}
+
+// addUnheld adds, as unsure, the findings with texts that are not held; under a map's
+// key alone when tag is not 0.
+func (ev *evaluator) addUnheld(f *field, tag uint32, a *answer) {
+	if f.unsure == 0 {
+		return
+	}
+	for id := range f.texts {
+		if f.texts[id].size&unheld != 0 && f.lists[id] != noDocs && (tag == 0 || f.tags[id] == tag) {
+			ev.add(f, uint32(id), a)
+		}
+	}
+}
+
+// fewCandidates is up to how many findings are worth asking one by one instead of
+// looking through all texts of an attribute.
+const fewCandidates = 1 << 12
+
+func (ev *evaluator) textTerm(t filter.TextTerm, a *answer) {
+	f := ev.ix.fields[t.Attribute]
+	if f == nil || !f.textual() || f.keys != nil {
+		return
+	}
+	if t.Op == filter.Equals {
+		ev.add(f, f.lookup(nil, []byte(t.Value)), a)
+		return
+	}
+	if f.ids != nil && len(f.laid) > fewCandidates && a.within.atMost(fewCandidates) {
+		ev.candidates(f, t, a)
+		return
+	}
+	ev.addUnheld(f, 0, a)
+	switch t.Op {
+	case filter.Prefix:
+		ev.prefix(f, []byte(t.Value), a)
+	case filter.Contains:
+		ev.addAll(f, ev.containing(f, t.Value, false), a)
+	default:
+		ev.addAll(f, ev.holding(f, t), a)
+	}
+}
+
+// candidates asks the findings one by one.
+func (ev *evaluator) candidates(f *field, t filter.Term, a *answer) {
+	a.within.each(func(d Doc) bool {
+		switch id := f.ids.get(d); {
+		case id == 0:
+		case f.texts[id].size&unheld != 0:
+			ev.unsure(a).add(d)
+		case t.Holds(&filter.Value{Text: f.of(id)}):
+			a.sure.add(d)
+		}
+		return true
+	})
+}
+
+// prefix reads the order of the texts where a sort has made one, or all texts: a few
+// milliseconds for a million, while making the order takes a hundred times that.
+func (ev *evaluator) prefix(f *field, p []byte, a *answer) {
+	s := f.orderedBefore()
+	if s == nil {
+		ev.addAll(f, ev.walk(f, func(id uint32) bool {
+			b := f.of(id)
+			return len(b) >= len(p) && string(b[:len(p)]) == string(p)
+		}), a)
+		return
+	}
+	for _, id := range s.perm[f.lowerBound(s.perm, p):] {
+		if b := f.of(id); len(b) < len(p) || string(b[:len(p)]) != string(p) {
+			break
+		}
+		ev.add(f, id, a)
+	}
+}
+
+func (ev *evaluator) mapTerm(t filter.MapTerm, a *answer) {
+	f := ev.ix.fields[t.Attribute]
+	if f == nil || f.keys == nil {
+		return
+	}
+	tag, ok := f.keyTag([]byte(t.Key))
+	if !ok {
+		return
+	}
+	if t.Attribute == filter.ProductFields && t.Key == aliasKey {
+		ev.aliasTerm(t, a)
+	}
+	if t.Op == filter.Equals {
+		ev.add(f, f.lookup([]byte(t.Key), []byte(t.Value)), a)
+		return
+	}
+	ev.addUnheld(f, tag, a)
+	ids := ev.holding(f, t)
+	ev.addAll(f, ids, a)
+}

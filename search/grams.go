@@ -1,0 +1,70 @@
+package search
+
+// grams is a Bloom filter with one hash of the three-byte sequences in a chunk of texts,
+// ASCII letters folded. A search for a word skips the chunks that cannot contain it:
+// most of them, unless the word is made of what every text is made of.
+type grams []uint64
+
+// Four KB to a chunk of 64 KB. Random hexadecimal ids, the worst that is common, fill a
+// sixth of it.
+const (
+	gramBits  = 15
+	gramBytes = 1 << (gramBits - 3)
+	// minGrammed is the least chunk worth a filter.
+	minGrammed = 4 * gramBytes
+)
+
+var folded = func() (t [256]byte) {
+	for i := range t {
+		t[i] = byte(i)
+		if 'A' <= i && i <= 'Z' {
+			t[i] += 'a' - 'A'
+		}
+	}
+	return t
+}()
+
+func gramSlot(three uint32) uint32 { return three & 0xffffff * 0x9e3779b1 >> (32 - gramBits) }
+
+// seal makes the filter of a chunk that is full.
+func (c *chunk) seal() {
+	if len(c.data) < minGrammed {
+		return
+	}
+	g := make(grams, gramBytes/8)
+	var three uint32
+	for i, b := range c.data {
+		three = three<<8 | uint32(folded[b])
+		if i >= 2 {
+			slot := gramSlot(three)
+			g[slot>>6] |= 1 << (slot & 63)
+		}
+	}
+	c.grams = g
+}
+
+// gramsOf gives the slots that a chunk with the needle has set; none for a short needle.
+func gramsOf(needle []byte) []uint32 {
+	var slots []uint32
+	var three uint32
+	for i, b := range needle {
+		three = three<<8 | uint32(folded[b])
+		if i >= 2 {
+			slots = append(slots, gramSlot(three))
+		}
+	}
+	return slots
+}
+
+// mayHave is true for a chunk without a filter.
+func (g grams) mayHave(slots []uint32) bool {
+	if g == nil {
+		return true
+	}
+	for _, s := range slots {
+		if g[s>>6]>>(s&63)&1 == 0 {
+			return false
+		}
+	}
+	return true
+}
