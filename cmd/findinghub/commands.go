@@ -34,7 +34,6 @@ type commands struct {
 	Export   exportCommand   `cmd:"" help:"Write a hub's findings to a file."`
 	Validate validateCommand `cmd:"" help:"Check findings without a hub."`
 	Bench    benchCommand    `cmd:"" help:"Measure the hub on this machine."`
-	Bench    benchCommand    `cmd:"" help:"Measure the hub on this machine."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 

@@ -1,0 +1,97 @@
+// Package bench measures what docs/benchmarks.md publishes: the hub against a bare
+// floor (itself with the store switched off) and against peers (moto, PostgreSQL),
+// interleaved in one run on one machine, as ratios. Absolute figures are the
+// machine's; the ratios should hold anywhere.
+package bench
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Options are what a run can be told.
+type Options struct {
+	Dir    string   // where stores are made; removed by the caller
+	Self   string   // the findinghub binary that is measured
+	Size   int      // findings stored for the measurements at full size
+	Rounds int      // how often each timed stretch runs; medians are reported
+	Only   []string // parts to run: import, query, restart, export, moto, postgres; none means all
+	Now    time.Time
+	Log    io.Writer // progress
+}
+
+// Bench is a run.
+type Bench struct {
+	Options
+	rows []string
+}
+
+// Run measures everything that the options ask for and prints Markdown to out. A peer
+// that cannot be installed is named as skipped; a failure of the hub ends the run.
+func Run(ctx context.Context, o Options, out io.Writer) error {
+	b := &Bench{Options: o}
+	fmt.Fprintf(out, "| part | what | hub | peer | ratio |\n|---|---|---|---|---|\n")
+	defer func() { fmt.Fprint(out, strings.Join(b.rows, "")) }()
+	parts := []struct {
+		name string
+		run  func(context.Context) error
+	}{{"import", b.importing}, {"restart", b.restarting}, {"export", b.exporting}, {"query", b.querying}, {"moto", b.againstMoto}}
+	for _, p := range parts {
+		if len(o.Only) > 0 && !slices.Contains(o.Only, p.name) {
+			continue
+		}
+		b.logf("%s", p.name)
+		if err := p.run(ctx); err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+	}
+	return nil
+}
+
+// wants says whether a part was asked for.
+func (b *Bench) wants(part string) bool {
+	return len(b.Only) == 0 || slices.Contains(b.Only, part)
+}
+
+func (b *Bench) logf(format string, args ...any) {
+	fmt.Fprintf(b.Log, "%s "+format+"\n", append([]any{time.Now().Format(time.TimeOnly)}, args...)...)
+}
+
+// row adds a line to the report and to the log.
+func (b *Bench) row(cells ...string) {
+	line := "| " + strings.Join(cells, " | ") + " |\n"
+	b.rows = append(b.rows, line)
+	fmt.Fprint(b.Log, line)
+}
+
+// serve starts the hub on a directory.
+func (b *Bench) serve(ctx context.Context, dir string) (*process, error) {
+	addr, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	return start(ctx, b.serverLog(), addr, "/healthz", nil, b.Self, "serve", "--dev", "--listen", addr, "--data-dir", dir, "--log-level", "warn")
+}
+
+// serveFloor starts the hub without a store.
+func (b *Bench) serveFloor(ctx context.Context) (*process, error) {
+	addr, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	return start(ctx, b.serverLog(), addr, "/healthz", nil, b.Self, "bench", "--floor", addr)
+}
+
+func (b *Bench) serverLog() io.Writer {
+	f, err := os.OpenFile(filepath.Join(b.Dir, "servers.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return io.Discard
+	}
+	return f
+}

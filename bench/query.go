@@ -1,0 +1,136 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"time"
+
+	"github.com/findinghub/findinghub/asff"
+	"github.com/findinghub/findinghub/filter"
+	"github.com/findinghub/findinghub/store"
+	"github.com/findinghub/findinghub/store/sqlite"
+)
+
+// asked is how often each shape is asked; percentiles are over these.
+const asked = 40
+
+// querying opens the store that importing left, weighs the index and times each shape,
+// beside PostgreSQL where that is to be had. Both are asked by a client in the same
+// machine that takes whole findings; the hub's engine is in process, as in the hub.
+func (b *Bench) querying(ctx context.Context) error {
+	before := heap()
+	e, err := sqlite.Open(ctx, sqlite.Options{Dir: b.dataDir(), Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	stats, err := e.Stats(ctx)
+	if err != nil {
+		return err
+	}
+	b.row("memory", fmt.Sprintf("heap per finding at %d", stats.Findings), fmt.Sprintf("%d B", (heap()-before)/int64(stats.Findings)), "", "")
+	var pg *postgres
+	if b.wants("postgres") {
+		if pg, err = b.startPostgres(ctx); err != nil {
+			b.logf("SKIP postgres: %v", err)
+			b.row("query", "PostgreSQL side by side", "", "skipped: "+err.Error(), "")
+			pg = nil
+		} else {
+			defer pg.stop()
+		}
+	}
+	for _, s := range shapes() {
+		if err := b.time(ctx, e, pg, s); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	return nil
+}
+
+func heap() int64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// time asks one shape of both sides in turn.
+func (b *Bench) time(ctx context.Context, e store.Engine, pg *postgres, s shape) error {
+	var hub, peer []float64
+	for i := range asked + 2 {
+		q := s.ask(b.sample(i))
+		ms, err := b.askHub(ctx, e, s, q)
+		if err != nil {
+			return err
+		}
+		if i >= 2 { // the first two warm both sides up
+			hub = append(hub, ms)
+		}
+		if pg == nil || q.sql == "" {
+			continue
+		}
+		if ms, err = pg.ask(ctx, s, q); err != nil {
+			return err
+		}
+		if i >= 2 {
+			peer = append(peer, ms)
+		}
+	}
+	row := []string{"query", s.name, fmt.Sprintf("p50 %.2f / p95 %.2f ms", percentile(hub, 50), percentile(hub, 95)), "", ""}
+	if len(peer) > 0 {
+		row[3] = fmt.Sprintf("PostgreSQL p50 %.2f / p95 %.2f ms", percentile(peer, 50), percentile(peer, 95))
+		row[4] = fmt.Sprintf("%.1f", percentile(peer, 50)/percentile(hub, 50))
+	}
+	b.row(row...)
+	return nil
+}
+
+// sample picks a stored finding, another for every i.
+func (b *Bench) sample(i int) sample {
+	n := (i*7_919*101 + 13) % (b.Size - (b.Rounds+1)*slice)
+	f, err := asff.Parse(NewGenerator(1, b.Now).Append(nil, n, 0))
+	if err != nil {
+		panic("bench: the generator writes JSON: " + err.Error())
+	}
+	return sample{n: n, now: b.Now, f: f, vs: filter.Extract(f, nil)}
+}
+
+func (b *Bench) askHub(ctx context.Context, e store.Engine, s shape, q question) (float64, error) {
+	expr, err := filter.Parse([]byte(q.filters), filter.Options{Now: b.Now})
+	if err != nil {
+		return 0, err
+	}
+	scope := store.Scope{Accounts: q.accounts, Regions: []string{Region}}
+	if scope.Accounts == nil {
+		for i := range Accounts {
+			scope.Accounts = append(scope.Accounts, Account(i))
+		}
+	}
+	sort, err := filter.ParseSort(nil)
+	if err != nil {
+		return 0, err
+	}
+	query := store.Query{Scope: scope, Filter: filter.Simplify(expr), Sort: sort, Limit: 100}
+	for range s.page {
+		p, err := e.Find(ctx, query)
+		if err != nil {
+			return 0, err
+		}
+		query.After = p.Next
+	}
+	begin := time.Now()
+	for _, by := range s.group {
+		if _, err := e.GroupBy(ctx, scope, query.Filter, by, s.limit); err != nil {
+			return 0, err
+		}
+	}
+	if s.group == nil {
+		if _, err := e.Find(ctx, query); err != nil {
+			return 0, err
+		}
+	}
+	return float64(time.Since(begin).Microseconds()) / 1000, nil
+}
