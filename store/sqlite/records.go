@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"zombiezen.com/go/sqlite"
@@ -23,7 +24,7 @@ func (e *Engine) GetRecord(ctx context.Context, collection, account, region, nam
 			return fmt.Errorf("store: reading a record: %w", err)
 		}
 		if !found {
-			return store.ErrNoRecord
+			return errors.Join(store.ErrNoRecord, s.Reset())
 		}
 		body = appendColumn([]byte{}, s, 0)
 		return s.Reset()

@@ -41,7 +41,9 @@ func records(t *testing.T, open Opener) {
 			t.Errorf("the record is %q, want %q", got, want)
 		}
 	}
-	read("", store.ErrNoRecord)
+	for range 20 {
+		read("", store.ErrNoRecord) // as often as an engine may have connections
+	}
 	expect("deleting what is not there", e.DeleteRecord(ctx, "hubs", account, region, "default"), store.ErrNoRecord)
 	expect("creating", e.PutRecord(ctx, r, true), nil)
 	read("\x00body\xff", nil)
@@ -112,8 +114,8 @@ func recordLists(t *testing.T, open Opener) {
 		after := ""
 		for {
 			list, err := e.ListRecords(ctx, "tags", account, region, after, limit)
-			if err != nil || len(list) > limit {
-				t.Fatalf("%d records, limit %d, %v", len(list), limit, err)
+			if err != nil || len(list) > limit || len(got) > len(names) {
+				t.Fatalf("%d records, limit %d, after %q, %v", len(list), limit, got, err)
 			}
 			for _, r := range list {
 				if !sameRecord(r, recordIn("tags", account, region, r.Name, "body of "+r.Name)) {
