@@ -84,6 +84,9 @@ func (f *hubFlags) dial(ctx context.Context, m *Main, connections int) (*client,
 	return c, err
 }
 
+// close gives up the connections, which a hub that is stopping would wait for.
+func (c *client) close() { c.http.CloseIdleConnections() }
+
 // call sends one operation and gives the body of a successful answer. It repeats what
 // may succeed later, which is safe because imports of the same finding are one import
 // and everything else that is called reads.

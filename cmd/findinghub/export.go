@@ -61,6 +61,7 @@ func (c *exportCommand) Run(ctx context.Context, m *Main) error {
 	if ex.client, err = c.Hub.dial(ctx, m, 1); err != nil {
 		return err
 	}
+	defer ex.client.close()
 	return ex.run(ctx, m, out)
 }
 

@@ -61,6 +61,7 @@ func (c *importCommand) Run(ctx context.Context, m *Main) error {
 	if im.client, err = c.Hub.dial(ctx, m, c.Connections); err != nil {
 		return err
 	}
+	defer im.client.close()
 	return im.run(ctx)
 }
 
