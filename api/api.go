@@ -76,6 +76,7 @@ type dispatcher struct{ own, api http.Handler }
 func (d dispatcher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/healthz", "/readyz", "/metrics":
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTime))
 		d.own.ServeHTTP(w, r)
 	default:
 		d.api.ServeHTTP(w, r)

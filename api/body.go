@@ -62,14 +62,18 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) (*body, error
 		return nil, findinghub.Errorf(codeUnsupportedMedia, "The Content-Encoding %s is not supported: send the body as it is", excerpt(encoding))
 	}
 	// Where the server has no deadlines to set, as in some tests, it has no slow clients either.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(readTime))
+	// The deadline must not outlast the body: the server goes on reading, to see the client leave.
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(readTime))
+	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
 	if r.ContentLength > limit {
 		discard(r, limit)
 		return nil, tooLarge(limit)
 	}
 	b := bodies.Get().(*body)
 	if r.ContentLength > 0 {
-		b.Grow(int(r.ContentLength) + bytes.MinRead)
+		// No more than is kept anyway on the word of a client that has sent nothing yet.
+		b.Grow(int(min(r.ContentLength, maxPooled-bytes.MinRead)) + bytes.MinRead)
 	}
 	n, err := b.ReadFrom(io.LimitReader(r.Body, limit+1))
 	if err != nil {
