@@ -18,14 +18,19 @@ const Region = "us-east-1"
 type Generator struct {
 	seed  uint64
 	start time.Time
+	step  time.Duration
 	rng   *rand.PCG
 	r     *rand.Rand
 }
 
-// NewGenerator makes a generator whose findings end at now.
-func NewGenerator(seed uint64, now time.Time) *Generator {
+// span is how long ago the oldest finding was seen: what the service keeps.
+const span = 90 * 24 * time.Hour
+
+// NewGenerator makes a generator whose first size findings were seen one after the
+// other over the span before now.
+func NewGenerator(seed uint64, size int, now time.Time) *Generator {
 	pcg := rand.NewPCG(seed, 0)
-	return &Generator{seed: seed, start: now.Add(-90 * 24 * time.Hour).UTC(), rng: pcg, r: rand.New(pcg)}
+	return &Generator{seed: seed, start: now.Add(-span).UTC(), step: span / time.Duration(size), rng: pcg, r: rand.New(pcg)}
 }
 
 // Accounts is how many accounts the findings belong to.
@@ -47,7 +52,7 @@ func (g *Generator) Append(dst []byte, n, round int) []byte {
 	g.rng.Seed(g.seed, uint64(n))
 	f := draft{
 		n: n, round: round, account: g.AccountOf(n), r: g.r,
-		seen: g.start.Add(time.Duration(n%1_000_000) * (90 * 24 * time.Hour / 1_000_000)),
+		seen: g.start.Add(time.Duration(n) * g.step % span),
 	}
 	f.seen = f.seen.Add(time.Duration(g.r.IntN(60_000)) * time.Millisecond)
 	f.updated = f.seen.Add(time.Duration(round) * time.Hour)

@@ -24,7 +24,7 @@ func (b *Bench) importing(ctx context.Context) error {
 		return err
 	}
 	defer floor.stop()
-	g := NewGenerator(1, b.Now)
+	g := NewGenerator(1, b.Size, b.Now)
 	pair := func(name string, make func(round int) ([]request, error)) (float64, error) {
 		var hubs, floors []float64
 		for round := range b.Rounds {

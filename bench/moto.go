@@ -37,7 +37,7 @@ func (b *Bench) againstMoto(ctx context.Context) error {
 		return err
 	}
 	defer moto.stop()
-	g := NewGenerator(1, b.Now)
+	g := NewGenerator(1, b.Size, b.Now)
 	const few = 2_000
 	if err := b.race(ctx, "both empty", hub, moto, imports(g, 0, few, 0)); err != nil {
 		return err

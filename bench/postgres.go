@@ -152,7 +152,7 @@ func (b *Bench) loadPostgres(ctx context.Context, p *postgres) error {
 		return err
 	}
 	columns := []string{"id", "account", "product", "severity", "workflow", "record_state", "type", "title", "updated_at", "resources", "terms", "udf", "body"}
-	g := NewGenerator(1, b.Now)
+	g := NewGenerator(1, b.Size, b.Now)
 	for at := 0; at < b.Size; at += slice {
 		var rows, resources [][]any
 		for n := at; n < min(at+slice, b.Size); n++ {

@@ -59,13 +59,14 @@ func heap() int64 {
 
 // time asks one shape of both sides in turn.
 func (b *Bench) time(ctx context.Context, e store.Engine, pg *postgres, s shape) error {
-	var hub, peer []float64
+	var hub, peer, found []float64
 	for i := range asked + 2 {
 		q := s.ask(b.sample(i))
-		ms, err := b.askHub(ctx, e, s, q)
+		ms, n, err := b.askHub(ctx, e, s, q)
 		if err != nil {
 			return err
 		}
+		found = append(found, float64(n))
 		if i >= 2 { // the first two warm both sides up
 			hub = append(hub, ms)
 		}
@@ -79,7 +80,7 @@ func (b *Bench) time(ctx context.Context, e store.Engine, pg *postgres, s shape)
 			peer = append(peer, ms)
 		}
 	}
-	row := []string{"query", s.name, fmt.Sprintf("p50 %.2f / p95 %.2f ms", percentile(hub, 50), percentile(hub, 95)), "", ""}
+	row := []string{"query", fmt.Sprintf("%s (%.0f found)", s.name, median(found)), fmt.Sprintf("p50 %.2f / p95 %.2f ms", percentile(hub, 50), percentile(hub, 95)), "", ""}
 	if len(peer) > 0 {
 		row[3] = fmt.Sprintf("PostgreSQL p50 %.2f / p95 %.2f ms", percentile(peer, 50), percentile(peer, 95))
 		row[4] = fmt.Sprintf("%.1f", percentile(peer, 50)/percentile(hub, 50))
@@ -91,17 +92,19 @@ func (b *Bench) time(ctx context.Context, e store.Engine, pg *postgres, s shape)
 // sample picks a stored finding, another for every i.
 func (b *Bench) sample(i int) sample {
 	n := (i*7_919*101 + 13) % (b.Size - (b.Rounds+1)*slice)
-	f, err := asff.Parse(NewGenerator(1, b.Now).Append(nil, n, 0))
+	f, err := asff.Parse(NewGenerator(1, b.Size, b.Now).Append(nil, n, 0))
 	if err != nil {
 		panic("bench: the generator writes JSON: " + err.Error())
 	}
 	return sample{n: n, now: b.Now, f: f, vs: filter.Extract(f, nil)}
 }
 
-func (b *Bench) askHub(ctx context.Context, e store.Engine, s shape, q question) (float64, error) {
+// askHub gives the milliseconds that a question takes and how many findings, or groups,
+// the answer has.
+func (b *Bench) askHub(ctx context.Context, e store.Engine, s shape, q question) (ms float64, n int, err error) {
 	expr, err := filter.Parse([]byte(q.filters), filter.Options{Now: b.Now})
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	scope := store.Scope{Accounts: q.accounts, Regions: []string{Region}}
 	if scope.Accounts == nil {
@@ -111,26 +114,30 @@ func (b *Bench) askHub(ctx context.Context, e store.Engine, s shape, q question)
 	}
 	sort, err := filter.ParseSort(nil)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	query := store.Query{Scope: scope, Filter: filter.Simplify(expr), Sort: sort, Limit: 100}
 	for range s.page {
 		p, err := e.Find(ctx, query)
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 		query.After = p.Next
 	}
 	begin := time.Now()
 	for _, by := range s.group {
-		if _, err := e.GroupBy(ctx, scope, query.Filter, by, s.limit); err != nil {
-			return 0, err
+		buckets, err := e.GroupBy(ctx, scope, query.Filter, by, s.limit)
+		if err != nil {
+			return 0, 0, err
 		}
+		n += len(buckets)
 	}
 	if s.group == nil {
-		if _, err := e.Find(ctx, query); err != nil {
-			return 0, err
+		page, err := e.Find(ctx, query)
+		if err != nil {
+			return 0, 0, err
 		}
+		n = len(page.Findings)
 	}
-	return float64(time.Since(begin).Microseconds()) / 1000, nil
+	return float64(time.Since(begin).Microseconds()) / 1000, n, nil
 }

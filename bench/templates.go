@@ -134,9 +134,9 @@ func (f *draft) custom(dst []byte) []byte {
 	dst = append(dst, `,"Id":"inhouse/`...)
 	dst = append(f.uuid(append(append(dst, f.account...), '/')), '"')
 	dst = quoted(dst, "Title", "Internal rule "+number(c)+": "+word(rules, c))
-	dst = quoted(dst, "Description", "Run "+number(f.n)+" of the internal scanner found that a "+word(subjects, c)+" resource "+word(rules, c)+". "+filler+" "+filler)
+	dst = quoted(dst, "Description", "Run "+number(f.n)+" of the internal scanner found that a "+word(subjects, c)+" resource "+word(rules, c)+". "+filler+" "+filler[:200])
 	dst = fmt.Appendf(dst, `,"SourceUrl":"https://scanner.example.com/runs/%d","Criticality":%d`, f.n, c%100)
-	dst = fmt.Appendf(dst, `,"Resources":[{"Type":"Other","Id":"host-%d.internal.example.com","Details":{"Other":{"os":"%s","owner":"team-%d","run":"%d","evidence":"%s"}}}]`,
-		f.r.IntN(30_000), []string{"debian", "rhel", "windows"}[c%3], c%200, f.n, filler[:300])
+	dst = fmt.Appendf(dst, `,"Resources":[{"Type":"Other","Id":"host-%d.internal.example.com","Details":{"Other":{"os":"%s","owner":"team-%d","run":"%d","evidence":"%s","context":"%s"}}}]`,
+		f.r.IntN(30_000), []string{"debian", "rhel", "windows"}[c%3], c%200, f.n, filler, filler)
 	return f.tail(dst, "Effects/Data Exposure", true)
 }
