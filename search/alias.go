@@ -32,15 +32,33 @@ func spells(text []byte, product, id string) bool {
 
 // aliasTerm adds the findings whose derived text satisfies a term on the alias key.
 func (ev *evaluator) aliasTerm(t filter.MapTerm, a *answer) {
-	if t.Op == filter.Equals {
-		ev.aliasEquals(t.Value, a)
-		return
-	}
 	v := filter.Value{Attribute: t.Attribute, Key: []byte(aliasKey)}
-	ev.aliasHolding(needed(t), false, func(text []byte) bool {
+	holds := func(text []byte) bool {
 		v.Text = text
 		return t.Holds(&v)
-	}, a)
+	}
+	switch t.Op {
+	case filter.Equals:
+		ev.aliasEquals(t.Value, a)
+	case filter.Contains:
+		k := ev.ix.keys
+		within := ev.set()
+		for _, id := range ev.containing(k.ids, t.Value, false) {
+			ev.ix.postings.orInto(k.ids.lists[id], within)
+		}
+		within.andNot(ev.odd())
+		within.and(ev.aliased())
+		a.sure.or(within)
+		ev.aliasContaining(t.Value, false, holds, a)
+	default: // not made by Parse
+		ev.spell(ev.aliased(), holds, a)
+	}
+}
+
+// aliasKeyword adds the findings that have a word in the derived text only: words in the
+// product or the id are in ProductArn and Id as well.
+func (ev *evaluator) aliasKeyword(k keyword, a *answer) {
+	ev.aliasContaining(k.word, true, k.Holds, a)
 }
 
 // aliasEquals tries each slash as the one between product and id.
@@ -65,19 +83,21 @@ func (ev *evaluator) aliased() docset {
 	return s
 }
 
-// aliasHolding adds the findings whose derived text satisfies a predicate. The text must
-// contain word, which is folded when letters' case does not matter. The word lies in the
-// id, or in the product and its slash, or across: the first two are searches that do
-// not look at each finding, the third is asked of the groups where it can be.
-func (ev *evaluator) aliasHolding(word string, fold bool, holds func(text []byte) bool, a *answer) {
-	k := ev.ix.keys
-	aliased := ev.aliased()
-	ask := ev.set()
-	for _, f := range [...]*field{k.ids, k.odd} {
-		for _, id := range ev.containing(f, word, fold) {
-			ev.ix.postings.orInto(f.lists[id], ask)
-		}
+// odd gives the findings whose key has an id that is not their Id attribute.
+func (ev *evaluator) odd() docset {
+	s := ev.set()
+	for _, l := range ev.ix.keys.odd.lists {
+		ev.ix.postings.orInto(l, s)
 	}
+	return s
+}
+
+// aliasContaining adds the findings whose derived text contains a word, but for those
+// that have it in their Id. It looks at the text of a finding only where the word may
+// begin in the product and end in the id.
+func (ev *evaluator) aliasContaining(word string, fold bool, holds func(text []byte) bool, a *answer) {
+	k := ev.ix.keys
+	ask, sure := ev.odd(), ev.set()
 	products := map[string]crossing{}
 	for g := range k.groups {
 		name := k.groups[g].product
@@ -86,12 +106,19 @@ func (ev *evaluator) aliasHolding(word string, fold bool, holds func(text []byte
 			c = newCrossing(name+"/", word, fold)
 			products[name] = c
 		}
-		if c.into(k.groups[g].shared, fold) {
+		switch c.into(k.groups[g].shared, fold) {
+		case surely:
+			k.eachMember(uint32(g), sure.add)
+		case maybe:
 			k.eachMember(uint32(g), ask.add)
 		}
 	}
+	aliased := ev.aliased()
+	sure.and(aliased)
+	a.sure.or(sure)
 	ask.and(aliased)
 	ask.and(a.within)
+	ask.andNot(a.sure)
 	ev.spell(ask, holds, a)
 }
 
@@ -128,21 +155,36 @@ func newCrossing(begin, word string, fold bool) crossing {
 	return c
 }
 
-// into says whether an id that begins with shared may continue the word.
-func (c crossing) into(shared []byte, fold bool) bool {
+// chance is how far a group's ids are known to continue a word.
+type chance int
+
+const (
+	never chance = iota
+	maybe
+	surely
+)
+
+// into says whether ids that begin with shared continue the word.
+func (c crossing) into(shared []byte, fold bool) chance {
 	if c.whole {
-		return true
+		return surely
 	}
 	if fold {
 		if !ascii(shared) {
-			return len(c.rests) > 0
+			shared = nil // its letters may fold to others of another length
 		}
 		shared = bytes.ToLower(shared)
 	}
+	best := never
 	for _, rest := range c.rests {
-		if n := min(len(rest), len(shared)); rest[:n] == string(shared[:n]) {
-			return true
+		n := min(len(rest), len(shared))
+		switch {
+		case rest[:n] != string(shared[:n]):
+		case n == len(rest):
+			return surely
+		default:
+			best = maybe
 		}
 	}
-	return false
+	return best
 }

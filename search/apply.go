@@ -14,10 +14,12 @@ func (ix *Index) Apply(batch []Entry) {
 		ix.apply(&batch[i])
 	}
 	ix.keys.refresh()
-	for a := range ix.touched {
-		ix.fields[a].tidy()
+	for a, f := range ix.fields {
+		if ix.touched[a] {
+			f.tidy()
+		}
 	}
-	clear(ix.touched)
+	clear(ix.touched[:])
 }
 
 func (ix *Index) apply(e *Entry) {

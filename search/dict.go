@@ -77,6 +77,12 @@ func (d *dict) tag(id uint32) uint32 {
 	return d.tags[id]
 }
 
+// same says whether a number is that of a text, which is held.
+func (d *dict) same(id uint32, b []byte) bool {
+	t := d.texts[id]
+	return id != 0 && t.isHeld() && int(t.size) == len(b) && string(d.of(id)) == string(b)
+}
+
 // find gives a text's number, 0 where it has none.
 func (d *dict) find(h uint64, tag uint32, b []byte) uint32 {
 	if len(d.slots) == 0 {

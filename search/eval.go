@@ -308,7 +308,7 @@ func (ev *evaluator) textTerm(t filter.TextTerm, a *answer) {
 		return
 	}
 	if f.ids != nil && len(f.laid) > fewCandidates && a.within.atMost(fewCandidates) {
-		ev.candidates(f, t, a)
+		ev.candidates(f, t.Holds, a.within, a)
 		return
 	}
 	ev.addUnheld(f, 0, a)
@@ -318,18 +318,18 @@ func (ev *evaluator) textTerm(t filter.TextTerm, a *answer) {
 	case filter.Contains:
 		ev.addAll(f, ev.containing(f, t.Value, false), a)
 	default:
-		ev.addAll(f, ev.holding(f, t), a)
+		ev.addAll(f, ev.holding(f, t, t.Op, t.Value), a)
 	}
 }
 
-// candidates asks the findings one by one.
-func (ev *evaluator) candidates(f *field, t filter.Term, a *answer) {
-	a.within.each(func(d Doc) bool {
+// candidates asks findings one by one.
+func (ev *evaluator) candidates(f *field, holds func(v *filter.Value) bool, within docset, a *answer) {
+	within.each(func(d Doc) bool {
 		switch id := f.ids.get(d); {
 		case id == 0:
 		case f.texts[id].size&unheld != 0:
 			ev.unsure(a).add(d)
-		case t.Holds(&filter.Value{Text: f.of(id)}):
+		case holds(&filter.Value{Text: f.of(id)}):
 			a.sure.add(d)
 		}
 		return true
@@ -372,6 +372,5 @@ func (ev *evaluator) mapTerm(t filter.MapTerm, a *answer) {
 		return
 	}
 	ev.addUnheld(f, tag, a)
-	ids := ev.holding(f, t)
-	ev.addAll(f, ids, a)
+	ev.addAll(f, ev.holding(f, t, t.Op, t.Value), a)
 }

@@ -26,17 +26,23 @@ type field struct {
 	// keys numbers a map's keys and keyHeld counts the bytes held under each.
 	keys    *dict
 	keyHeld []int
-	sorted  sorted
+	// last has the text that was last interned under each key, and behind the key that was
+	// last seen behind each: neighbours in an import are alike, and comparing is cheaper
+	// than hashing. key is the key of the last text.
+	last   []uint32
+	behind []uint32
+	key    uint32
+	sorted sorted
 }
 
 func newField(a filter.Attribute, p *postings, l *limits) *field {
-	f := &field{dict: newDict(l), attribute: a, info: &filter.Attributes[a], postings: p, lists: []list{noDocs}}
+	f := &field{dict: newDict(l), attribute: a, info: &filter.Attributes[a], postings: p, lists: []list{noDocs}, last: make([]uint32, 1)}
 	if !f.info.Many {
 		f.ids = &idColumn{}
 	}
 	if f.info.Kind == filter.KindMap {
 		keys := newDict(l)
-		f.keys, f.tags, f.keyHeld = &keys, make([]uint32, 1), make([]int, 1)
+		f.keys, f.tags, f.keyHeld, f.behind = &keys, make([]uint32, 1), make([]int, 1), make([]uint32, 1)
 	}
 	return f
 }
@@ -99,22 +105,31 @@ func (f *field) intern(key, text []byte, findings int) uint32 {
 	if f.keys != nil {
 		tag = f.internKey(key)
 	}
-	h := f.hash(tag, text)
-	if id := f.find(h, tag, text); id != 0 {
+	if id := f.last[tag]; f.same(id, text) {
 		return id
 	}
-	id := f.add(h, tag, text, f.worth(tag, len(text), findings))
-	f.began(id, tag, text)
+	h := f.hash(tag, text)
+	id := f.find(h, tag, text)
+	if id == 0 {
+		id = f.add(h, tag, text, f.worth(tag, len(text), findings))
+		f.began(id, tag, text)
+	}
+	f.last[tag] = id
 	return id
 }
 
 func (f *field) internKey(key []byte) uint32 {
-	h := f.keys.hash(0, key)
-	if tag := f.keys.find(h, 0, key); tag != 0 {
-		return tag
+	tag := f.behind[f.key]
+	if !f.keys.same(tag, key) {
+		h := f.keys.hash(0, key)
+		if tag = f.keys.find(h, 0, key); tag == 0 {
+			tag = f.keys.add(h, 0, key, true)
+			f.keyHeld, f.last, f.behind = append(f.keyHeld, 0), append(f.last, 0), append(f.behind, 0)
+		}
+		f.behind[f.key] = tag
 	}
-	f.keyHeld = append(f.keyHeld, 0)
-	return f.keys.add(h, 0, key, true)
+	f.key = tag
+	return tag
 }
 
 // worth says whether a new text is held. Long free text is, while there is memory for
@@ -261,7 +276,7 @@ func (f *field) recount() {
 
 func (f *field) bytes() int64 {
 	n := f.dict.bytes() + int64(cap(f.lists)+cap(f.sorted.perm)+cap(f.sorted.fresh))*4 +
-		int64(cap(f.sorted.places)+cap(f.wide)+cap(f.keyHeld))*8
+		int64(cap(f.sorted.places)+cap(f.wide)+cap(f.keyHeld)+cap(f.last))*8
 	if f.ids != nil {
 		n += f.ids.bytes()
 	}

@@ -16,6 +16,7 @@ type keys struct {
 	hubs   map[hubName]uint32
 	byName map[groupName]uint32
 	groups []group
+	last   uint32 // the group last asked for
 	// order has the groups' numbers in the order of their names.
 	order []uint32
 	// members are the findings of each hub.
@@ -169,7 +170,11 @@ func (k *keys) unbind(d Doc) {
 
 // group gives the number of a group, a new one for a name that is new.
 func (k *keys) group(name groupName) uint32 {
+	if len(k.groups) > 0 && k.groups[k.last].groupName == name {
+		return k.last
+	}
 	if g, ok := k.byName[name]; ok {
+		k.last = g
 		return g
 	}
 	// A caller's strings may be parts of something large.

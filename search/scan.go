@@ -2,8 +2,10 @@ package search
 
 import (
 	"bytes"
+	"cmp"
 	"runtime"
 	"slices"
+	"sort"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,9 +21,11 @@ type needle struct {
 	text []byte
 	// fold ignores the case of ASCII letters; text is in lower case then.
 	fold bool
-	// at is the place of the rarest byte in text; lower and upper are it, and it in
-	// upper case where case does not matter.
-	at           int
+	// alone wants no ASCII letter or digit on either side.
+	alone bool
+	// at is the place of the rarest byte in text, which a sample has count times; lower
+	// and upper are it, and it in upper case where case does not matter.
+	at, count    int
 	lower, upper byte
 	grams        []uint32
 }
@@ -31,22 +35,21 @@ const sampled = 1 << 10
 
 // newNeedle makes a needle for a dictionary's chunks. text is not empty.
 func newNeedle(d *dict, text []byte, fold bool) *needle {
-	n := &needle{text: text, fold: fold, grams: gramsOf(text)}
-	var count [256]int
+	n := &needle{text: text, fold: fold, grams: gramsOf(text), count: 2*sampled + 1}
+	var counts [256]int
 	if len(d.chunks) > 0 {
 		data := d.chunks[len(d.chunks)/2].data
 		for _, b := range data[:min(len(data), sampled)] {
-			count[b]++
+			counts[b]++
 		}
 	}
-	least := sampled + 1
 	for i, b := range text {
-		c := count[b]
-		if fold {
-			c += count[upper(b)]
+		c := counts[b]
+		if fold && upper(b) != b {
+			c += counts[upper(b)]
 		}
-		if c < least {
-			least, n.at = c, i
+		if c < n.count {
+			n.count, n.at = c, i
 		}
 	}
 	n.lower, n.upper = text[n.at], text[n.at]
@@ -135,22 +138,38 @@ func (h *hunt) run() {
 	c := &h.f.chunks[h.chunk]
 	laid := h.f.laid[c.first:h.f.after(h.chunk)]
 	h.needle.each(c.data, func(at int) int {
-		i, found := slices.BinarySearchFunc(laid, at, func(id uint32, at int) int { return int(h.f.texts[id].at&offsetOf) - at })
-		if !found {
-			i--
-		}
-		for i+1 < len(laid) && int(h.f.texts[laid[i+1]].at&offsetOf) == at {
-			i++ // empty texts lie at the place of the text behind them
-		}
-		t := h.f.texts[laid[i]]
-		end := int(t.at&offsetOf + t.size)
-		if at+len(h.needle.text) > end {
+		laid = h.f.upTo(laid, at)
+		t := h.f.texts[laid[0]]
+		from := int(t.at & offsetOf)
+		end := from + int(t.size)
+		if at+len(h.needle.text) > end || h.needle.alone && !alone(c.data[from:end], at-from, len(h.needle.text)) {
 			return at + 1
 		}
-		h.found = append(h.found, laid[i])
-		laid = laid[i:]
+		h.found = append(h.found, laid[0])
 		return end
 	})
+}
+
+// upTo drops the texts that lie before the one at a place in their chunk.
+func (f *field) upTo(laid []uint32, at int) []uint32 {
+	behind := func(i int) bool { return int(f.texts[laid[i]].at&offsetOf) > at }
+	// A common word is in the next text or the one after it.
+	for i := 1; i <= 4; i++ {
+		if i == len(laid) || behind(i) {
+			return laid[i-1:]
+		}
+	}
+	return laid[4+sort.Search(len(laid)-5, func(i int) bool { return behind(i + 5) }):]
+}
+
+// alone says whether no ASCII letter or digit touches a part of a text. What lies
+// beyond ASCII is for the caller to judge.
+func alone(text []byte, at, size int) bool {
+	return (at == 0 || !wordByte(text[at-1])) && (at+size == len(text) || !wordByte(text[at+size]))
+}
+
+func wordByte(b byte) bool {
+	return 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9'
 }
 
 // runAll runs hunts, on several processors when there is much to read.
@@ -206,7 +225,12 @@ func (ev *evaluator) containing(f *field, word string, fold bool) []uint32 {
 	if word == "" {
 		return ev.walk(f, func(uint32) bool { return true })
 	}
-	hs := hunts(nil, f, newNeedle(&f.dict, []byte(word), fold))
+	return ev.hunt(f, newNeedle(&f.dict, []byte(word), fold))
+}
+
+// hunt gives the held texts in which a needle lies.
+func (ev *evaluator) hunt(f *field, n *needle) []uint32 {
+	hs := hunts(nil, f, n)
 	ev.runAll(hs)
 	var ids []uint32
 	for i := range hs {
@@ -217,8 +241,13 @@ func (ev *evaluator) containing(f *field, word string, fold bool) []uint32 {
 
 // holding gives the held texts for which a term holds: those that contain what the term
 // cannot do without, each then looked at.
-func (ev *evaluator) holding(f *field, t filter.Term) []uint32 {
-	ids := ev.containing(f, needed(t), false)
+func (ev *evaluator) holding(f *field, t filter.Term, op filter.TextOp, value string) []uint32 {
+	var ids []uint32
+	if op == filter.ContainsWord {
+		ids = ev.withWords(f, value)
+	} else {
+		ids = ev.containing(f, value, false)
+	}
 	return slices.DeleteFunc(ids, func(id uint32) bool {
 		v := filter.Value{Attribute: f.attribute, Text: f.of(id)}
 		if f.keys != nil {
@@ -228,54 +257,46 @@ func (ev *evaluator) holding(f *field, t filter.Term) []uint32 {
 	})
 }
 
-// needed gives a word that every text has for which the term holds.
-func needed(t filter.Term) string {
-	op, value := filter.Equals, ""
-	switch t := t.(type) {
-	case filter.TextTerm:
-		op, value = t.Op, t.Value
-	case filter.MapTerm:
-		op, value = t.Op, t.Value
-	}
-	if op != filter.ContainsWord {
-		return value
-	}
-	longest := ""
-	for word := range strings.FieldsFuncSeq(value, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
-		if len(word) > len(longest) {
-			longest = word
+// fewWords is up to how many texts are worth looking at whole instead of searching all
+// for another of the words.
+const fewWords = 256
+
+// withWords gives the texts that have all words of a value, or some more.
+func (ev *evaluator) withWords(f *field, value string) []uint32 {
+	var ids []uint32
+	for i, n := range rarestFirst(&f.dict, value) {
+		if i == 0 {
+			ids = ev.hunt(f, n)
+			continue
 		}
+		if len(ids) <= fewWords {
+			break
+		}
+		also := make(docset, len(f.texts)/64+1)
+		for _, id := range ev.hunt(f, n) {
+			also.add(Doc(id))
+		}
+		ids = slices.DeleteFunc(ids, func(id uint32) bool { return !also.has(Doc(id)) })
 	}
-	return longest
+	return ids
 }
 
-// keywordTerm looks through all texts of all attributes. Letters beyond ASCII fold by
-// rules that bytes do not show, so texts with such are asked one by one.
-func (ev *evaluator) keywordTerm(t filter.KeywordTerm, a *answer) {
-	word := strings.ToLower(t.Value)
-	var hs []hunt
-	for _, f := range ev.ix.fields {
-		if f == nil || !f.textual() {
-			continue
-		}
-		ev.addUnheld(f, 0, a)
-		switch {
-		case word == "":
-			ev.addAll(f, ev.walk(f, func(uint32) bool { return true }), a)
-			continue
-		case ascii([]byte(word)):
-			hs = hunts(hs, f, newNeedle(&f.dict, []byte(word), true))
-		}
-		f.wide.each(func(id Doc) bool {
-			if f.lists[id] != noDocs && t.Holds(f.of(uint32(id))) {
-				ev.add(f, uint32(id), a)
+// rarestFirst makes needles of a value's words, first those that promise the fewest
+// places to look at. A value without words is nowhere.
+func rarestFirst(d *dict, value string) []*needle {
+	var needles []*needle
+	for word := range strings.FieldsFuncSeq(value, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		n := newNeedle(d, []byte(word), false)
+		n.alone = true
+		chunks := 0
+		for i := range d.chunks {
+			if d.chunks[i].grams.mayHave(n.grams) {
+				chunks++
 			}
-			return true
-		})
+		}
+		n.count = (n.count + 1) * chunks
+		needles = append(needles, n)
 	}
-	ev.runAll(hs)
-	for i := range hs {
-		ev.addAll(hs[i].f, hs[i].found, a)
-	}
-	ev.aliasHolding(word, true, t.Holds, a)
+	slices.SortStableFunc(needles, func(a, b *needle) int { return cmp.Compare(a.count, b.count) })
+	return needles
 }

@@ -77,7 +77,7 @@ type Index struct {
 	sets  sync.Pool
 	// olds and news are Apply's lists of text numbers, touched those whose fields changed.
 	olds, news []uint32
-	touched    map[filter.Attribute]bool
+	touched    [len(filter.Attributes)]bool
 }
 
 // limits are the index's tunables; tests make them tiny.
@@ -107,7 +107,7 @@ func defaultLimits() limits {
 func New() *Index { return newIndex(defaultLimits()) }
 
 func newIndex(l limits) *Index {
-	ix := &Index{limits: l, postings: newPostings(), touched: map[filter.Attribute]bool{}}
+	ix := &Index{limits: l, postings: newPostings()}
 	for a := range filter.Attributes {
 		switch info := &filter.Attributes[a]; {
 		case info.Kind == filter.KindKeyword:
