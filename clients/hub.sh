@@ -6,7 +6,7 @@ healthy() {
   {
     printf 'GET /healthz HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n' >&3
     read -r -t 2 status <&3
-  } 3<>"/dev/tcp/127.0.0.1/$1" 2>/dev/null
+  } 2>/dev/null 3<>"/dev/tcp/127.0.0.1/$1"
   [[ $status == *" 200 "* ]]
 }
 

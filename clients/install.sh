@@ -82,3 +82,53 @@ install_js() {
   echo "npm could not install the pinned packages"
   return 1
 }
+
+# kotlin_project: the directory in which the Kotlin client is compiled, kept for the next run.
+kotlin_project() { echo "$cache/kotlin-$(sum "$here/kotlin/pom.xml" "$here"/kotlin/src/* "$FINDINGHUB_SHARED"/reference/seeds/004_*.txt)"; }
+
+maven() { (cd "$(kotlin_project)" && mvn -q -B -Dmaven.repo.local="$cache/m2" "$@"); }
+
+# kotlin_sample: the seed's sample as a function. It is printed as the body of a main that takes
+# its client from somewhere; nothing between its marks is touched.
+kotlin_sample() {
+  local seed
+  seed=$(cat "$FINDINGHUB_SHARED"/reference/seeds/004_*.txt)
+  echo 'package clients'
+  echo 'import aws.sdk.kotlin.services.securityhub.SecurityHubClient'
+  echo 'import aws.sdk.kotlin.services.securityhub.batchImportFindings'
+  echo 'import aws.sdk.kotlin.services.securityhub.model.BatchImportFindingsResponse'
+  grep '^import ' <<<"$seed"
+  echo 'suspend fun seedSample(securityHubClient: SecurityHubClient): BatchImportFindingsResponse {'
+  sed -n '/sampleStart/,/sampleEnd/p' <<<"$seed"
+  echo 'return resp'
+  echo '}'
+}
+
+# install_kotlin resolves what the compiler will need. Compiling is part of the test: a sample
+# that does not compile has failed, and is not skipped.
+install_kotlin() {
+  if ! type -p javac >/dev/null || ! type -p mvn >/dev/null; then debian default-jdk-headless maven || return 1; fi
+  (
+    flock 9
+    [[ -e $(kotlin_project)/classpath ]] && exit 0
+    mkdir -p "$(kotlin_project)" && cp -r "$here"/kotlin/. "$(kotlin_project)/" || exit 1
+    kotlin_sample >"$(kotlin_project)/src/Sample.kt"
+    maven dependency:build-classpath -Dmdep.outputFile=classpath.new >&2 || exit 1
+    mv "$(kotlin_project)/classpath.new" "$(kotlin_project)/classpath"
+  ) 9>"$cache/kotlin.lock" && return 0
+  if grep -q 'Could not find artifact aws.sdk.kotlin:securityhub-jvm' "$work/kotlin.install"; then
+    echo "aws.sdk.kotlin:securityhub-jvm is not in the Maven repository that this machine reaches"
+  else
+    echo "Maven could not resolve the dependencies"
+  fi
+  return 1
+}
+
+# kotlin_classes: compiles what changed since the last run, and prints the class path.
+kotlin_classes() {
+  (
+    flock 9
+    [[ -e $(kotlin_project)/compiled ]] || { maven compile >&2 && : >"$(kotlin_project)/compiled"; }
+  ) 9>"$cache/kotlin.lock" || return 1
+  echo "$(kotlin_project)/target/classes:$(cat "$(kotlin_project)/classpath")"
+}

@@ -227,10 +227,23 @@ def skeletons_are_filled_in_and_sent():
     members(read(account, "skeleton")["Severity"], {"Label": "HIGH", "Normalized": 70}, "Severity")
 
 
+def knows(skeleton, value):
+    """Whether a skeleton has every member of a value. Debian's CLI is older than some members
+    of the format, and sends nothing that it does not know."""
+    if isinstance(value, dict) and isinstance(skeleton, dict):
+        return set(skeleton) == {"KeyName"} or all(n in skeleton and knows(skeleton[n], v) for n, v in value.items())
+    if isinstance(value, list) and isinstance(skeleton, list):
+        return all(knows(skeleton[0], v) for v in value)
+    return True
+
+
 @suite.test
 def corpus_is_imported_and_counted():
-    # One group is enough here: each command starts an interpreter anew.
-    for (account, region), sent in list(clean_corpus().items())[:3]:
+    [skeleton] = aws("000000000000", "batch-import-findings", "--generate-cli-skeleton", "input")["Findings"]
+    for (account, region), found in clean_corpus().items():
+        sent = [one for one in found if knows(skeleton, one)]
+        if not sent:
+            continue
         with File(json.dumps(sent[:100])) as path:
             answer = aws(account, "batch-import-findings", "--findings", path, region=region)
         equal(answer, {"FailedCount": 0, "SuccessCount": len(sent[:100]), "FailedFindings": []}, "answer")
@@ -271,7 +284,15 @@ def filters_in_shorthand_and_in_json():
         equal(aws(account, "get-findings", "--filters", filters, "--query", "Findings[].Id"), want, filters)
 
 
-@suite.test
+def has(command):
+    """Whether this version of the CLI has a command."""
+    try:
+        return bool(text("000000000000", command, "--generate-cli-skeleton", "input"))
+    except Refused as error:
+        contains(str(error), "Invalid choice", "stderr")
+        return False
+
+
 def history_after_an_update():
     account = next(fresh)
     one = finding(account, "past")
@@ -285,6 +306,12 @@ def history_after_an_update():
     equal(got[1]["FindingCreated"], True, "FindingCreated")
     none = aws(account, "get-finding-history", "--finding-identifier", shorthand(one), "--end-time", "2001-01-01T00:00:00Z", "--start-time", "2000-01-01")
     equal(none["Records"], [], "records of 2000")
+
+
+if has("get-finding-history"):
+    suite.test(history_after_an_update)
+else:
+    print(f"# {suite.client}: this version has no get-finding-history; the other clients test it", flush=True)
 
 
 @suite.test
