@@ -73,7 +73,7 @@ func New(ctx context.Context, c Config) (*Hub, error) {
 		validator: asff.Validator{Strict: c.Strict},
 	}
 	if h.clock == nil {
-		h.clock = time.Now
+		h.clock = time.Now //nolint:forbidigo // the default of a clock that is passed in
 	}
 	h.started = h.now()
 	key, err := h.tokenKey(ctx, c.TokenKey)
@@ -89,8 +89,13 @@ func New(ctx context.Context, c Config) (*Hub, error) {
 func (h *Hub) now() time.Time { return h.clock().UTC().Truncate(time.Millisecond) }
 
 // failed turns what the store failed with into what the caller is told: nothing of the
-// cause, except that a hub which is stopping may be asked again (503).
+// cause, except that a hub which is stopping, or whose disk is full, may be asked again
+// (503). An engine that knows better says so with an error of the hub's own.
 func failed(err error) error {
+	var known *findinghub.Error
+	if errors.As(err, &known) {
+		return known
+	}
 	if errors.Is(err, store.ErrClosed) {
 		return &findinghub.Error{Code: findinghub.CodeUnavailable, Message: "The hub is stopping or its store cannot be reached", Err: err}
 	}
