@@ -27,6 +27,11 @@ const (
 	maxPooled = 1 << 20
 )
 
+// after is a deadline for a connection, which knows no clock but the world's.
+func after(d time.Duration) time.Time {
+	return time.Now().Add(d) //nolint:forbidigo // not a time that anything remembers
+}
+
 // limitOf is the largest body of an operation, in bytes.
 func limitOf(op *operation) int64 {
 	if op.Name == "BatchImportFindings" {
@@ -64,7 +69,7 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) (*body, error
 	// Where the server has no deadlines to set, as in some tests, it has no slow clients either.
 	// The deadline must not outlast the body: the server goes on reading, to see the client leave.
 	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(readTime))
+	_ = control.SetReadDeadline(after(readTime))
 	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
 	if r.ContentLength > limit {
 		discard(r, limit)

@@ -126,7 +126,7 @@ func TestTooLargeIsRefusedUnsent(t *testing.T) {
 	t.Parallel()
 	s := server(t)
 	body := &counted{Reader: strings.NewReader(strings.Repeat(" ", 20<<20))}
-	req, err := http.NewRequestWithContext(t.Context(), "POST", s.URL+"/findings/import", body)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/findings/import", body)
 	if err != nil {
 		t.Fatal(err)
 	}

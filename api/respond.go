@@ -11,7 +11,6 @@ import (
 	"runtime/debug"
 	"strconv"
 	"sync"
-	"time"
 
 	"github.com/findinghub/findinghub"
 	"github.com/findinghub/findinghub/auth"
@@ -99,7 +98,7 @@ func writeBody(w http.ResponseWriter, status int, body []byte) error {
 
 // begin writes the header of an answer and sets the time for the rest.
 func begin(w http.ResponseWriter, status, size int) {
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTime))
+	_ = http.NewResponseController(w).SetWriteDeadline(after(writeTime))
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(size))
 	w.WriteHeader(status)

@@ -68,7 +68,7 @@ type Operation struct {
 // Operations lists the API's operations by name.
 func Operations() []Operation {
 	all := make([]Operation, 0, len(operations))
-	for _, op := range operations {
+	for _, op := range &operations {
 		all = append(all, Operation{Name: op.Name, Method: op.Method, URI: op.URI, Built: built[op.Name] != nil})
 	}
 	return all

@@ -134,7 +134,7 @@ func TestBatchImportFindingsPerRequest(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
 			if tt.off {
-				ok(t, r.DisableSecurityHub(t.Context(), alice))
+				ok(t, r.DisableSecurityHub(t.Context(), alice, DisableSecurityHubInput{}))
 			}
 			_, err := r.BatchImportFindings(t.Context(), alice, BatchImportFindingsInput{Findings: []jsontext.Value{sent("bystander"), tt.finding}})
 			wantError(t, err, tt.code, tt.says)

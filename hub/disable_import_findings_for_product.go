@@ -26,7 +26,7 @@ func (h *Hub) DisableImportFindingsForProduct(ctx context.Context, p auth.Princi
 	if err != nil {
 		return err
 	}
-	return h.save(ctx, p, subscriptionRecords, a.name, subscriptionRecord{State: disabled, ProductArn: s.ProductArn}, false)
+	return h.save(ctx, p, subscriptionRecords, a.name, subscriptionRecord{State: disabled, ProductArn: s.ProductArn})
 }
 
 // ownSubscription reads the subscription that an ARN names: 404 unless it is the caller's

@@ -14,7 +14,7 @@ func TestDisableSecurityHub(t *testing.T) {
 	r := newRig(t)
 	r.mustImport(t, alice, sent("a"))
 	ok(t, r.EnableSecurityHub(t.Context(), alice, EnableSecurityHubInput{Tags: map[string]string{"k": "v"}}))
-	ok(t, r.DisableSecurityHub(t.Context(), alice))
+	ok(t, r.DisableSecurityHub(t.Context(), alice, DisableSecurityHubInput{}))
 	id := FindingIdentifier{ID: "a", ProductArn: aliceProduct}
 	calls := map[string]func(p auth.Principal) error{
 		"BatchImportFindings": func(p auth.Principal) error {
@@ -69,7 +69,7 @@ func TestDisableSecurityHub(t *testing.T) {
 			t.Errorf("%s: another account's hub is affected: %v", name, err)
 		}
 	}
-	err := r.DisableSecurityHub(t.Context(), alice)
+	err := r.DisableSecurityHub(t.Context(), alice, DisableSecurityHubInput{})
 	wantError(t, err, findinghub.CodeInvalidAccess, "not subscribed")
 }
 
@@ -79,7 +79,7 @@ func TestEnableAfterDisable(t *testing.T) {
 	r := newRig(t)
 	r.mustImport(t, alice, sent("a"))
 	ok(t, r.EnableSecurityHub(t.Context(), alice, EnableSecurityHubInput{Tags: map[string]string{"k": "v"}}))
-	ok(t, r.DisableSecurityHub(t.Context(), alice))
+	ok(t, r.DisableSecurityHub(t.Context(), alice, DisableSecurityHubInput{}))
 	_, err := r.ListTagsForResource(t.Context(), alice, ListTagsForResourceInput{ResourceArn: hubARN(alice)})
 	wantError(t, err, findinghub.CodeResourceNotFound, "hub/default")
 	ok(t, r.EnableSecurityHub(t.Context(), alice, EnableSecurityHubInput{}))

@@ -37,5 +37,5 @@ func (h *Hub) EnableImportFindingsForProduct(ctx context.Context, p auth.Princip
 		return nil, findinghub.Errorf(findinghub.CodeResourceConflict, "The product subscription %s already exists", arn)
 	}
 	r := subscriptionRecord{State: enabled, ProductArn: in.ProductArn, Tags: s.Tags}
-	return &EnableImportFindingsForProductOutput{ProductSubscriptionArn: arn}, h.save(ctx, p, subscriptionRecords, product.name, r, false)
+	return &EnableImportFindingsForProductOutput{ProductSubscriptionArn: arn}, h.save(ctx, p, subscriptionRecords, product.name, r)
 }

@@ -33,5 +33,5 @@ func (h *Hub) EnableSecurityHub(ctx context.Context, p auth.Principal, in Enable
 		ControlFindingGenerator: cmp.Or(in.ControlFindingGenerator, securityControl),
 		EnableDefaultStandards:  in.EnableDefaultStandards, Tags: in.Tags,
 	}
-	return h.save(ctx, p, hubRecords, defaultHub, r, false)
+	return h.save(ctx, p, hubRecords, defaultHub, r)
 }

@@ -61,16 +61,13 @@ func (h *Hub) load(ctx context.Context, p auth.Principal, collection, name strin
 	return true, nil
 }
 
-// save writes a record. With create it fails with store.ErrExists when there is one.
-func (h *Hub) save(ctx context.Context, p auth.Principal, collection, name string, v any, create bool) error {
+// save writes a record, new or not. Whoever read it before in order to change it holds recordsMu.
+func (h *Hub) save(ctx context.Context, p auth.Principal, collection, name string, v any) error {
 	body, err := json.Marshal(v)
 	if err != nil {
 		return failed(err)
 	}
-	err = h.store.PutRecord(ctx, store.Record{Collection: collection, Account: p.Account, Region: p.Region, Name: name, Body: body}, create)
-	if errors.Is(err, store.ErrExists) {
-		return err
-	}
+	err = h.store.PutRecord(ctx, store.Record{Collection: collection, Account: p.Account, Region: p.Region, Name: name, Body: body}, false)
 	if err != nil {
 		return failed(err)
 	}

@@ -33,7 +33,7 @@ func (h *Hub) tagged(ctx context.Context, p auth.Principal, resourceARN string) 
 	case a.String() == hubARN(p):
 		return tagged{tags: r.Tags, save: func(ctx context.Context, tags map[string]string) error {
 			r.Tags = tags
-			return h.save(ctx, p, hubRecords, defaultHub, r, false)
+			return h.save(ctx, p, hubRecords, defaultHub, r)
 		}}, nil
 	case a.kind == kindSubscription:
 		return h.taggedSubscription(ctx, p, a)
@@ -45,6 +45,6 @@ func (h *Hub) taggedSubscription(ctx context.Context, p auth.Principal, a arn) (
 	s, err := h.ownSubscription(ctx, p, a)
 	return tagged{tags: s.Tags, save: func(ctx context.Context, tags map[string]string) error {
 		s.Tags = tags
-		return h.save(ctx, p, subscriptionRecords, a.name, s.subscriptionRecord, false)
+		return h.save(ctx, p, subscriptionRecords, a.name, s.subscriptionRecord)
 	}}, err
 }

@@ -26,5 +26,5 @@ func (h *Hub) UpdateSecurityHubConfiguration(ctx context.Context, p auth.Princip
 	if in.ControlFindingGenerator != "" {
 		r.ControlFindingGenerator = in.ControlFindingGenerator
 	}
-	return h.save(ctx, p, hubRecords, defaultHub, r, false)
+	return h.save(ctx, p, hubRecords, defaultHub, r)
 }

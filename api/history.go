@@ -1,0 +1,59 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"math"
+	"time"
+
+	"github.com/findinghub/findinghub/asff"
+	"github.com/findinghub/findinghub/auth"
+	"github.com/findinghub/findinghub/hub"
+)
+
+// historyInput is GetFindingHistoryInput with times as the wire has them.
+type historyInput struct {
+	hub.GetFindingHistoryInput
+	StartTime timestamp
+	EndTime   timestamp
+}
+
+func getFindingHistory(ctx context.Context, h *hub.Hub, p auth.Principal, r *request) (any, error) {
+	var in historyInput
+	if err := r.decode(&in); err != nil {
+		return nil, err
+	}
+	in.GetFindingHistoryInput.StartTime = time.Time(in.StartTime)
+	in.GetFindingHistoryInput.EndTime = time.Time(in.EndTime)
+	return result(h.GetFindingHistory(ctx, p, in.GetFindingHistoryInput))
+}
+
+// timestamp is a time that a client writes in ISO 8601 or as seconds since 1970.
+type timestamp time.Time
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (t *timestamp) UnmarshalJSON(b []byte) error {
+	if string(b) == "null" {
+		return nil
+	}
+	if text := asff.Unquote(b); text != "" {
+		parsed, err := asff.ParseTime(text)
+		if err != nil {
+			return &json.UnmarshalTypeError{Value: text, Field: "StartTime or EndTime"}
+		}
+		*t = timestamp(parsed)
+		return nil
+	}
+	var seconds float64
+	if err := json.Unmarshal(b, &seconds); err != nil {
+		return err
+	}
+	// Beyond these years arithmetic on times overflows, and nothing happened there.
+	const year9999 = 253402300799
+	if math.Abs(seconds) > year9999 {
+		return &json.UnmarshalTypeError{Value: string(b), Field: "StartTime or EndTime"}
+	}
+	whole, fraction := math.Modf(seconds)
+	*t = timestamp(time.Unix(int64(whole), int64(fraction*1e9)).UTC())
+	return nil
+}
