@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 )
 
 // progress is a bar on a terminal and nothing anywhere else. The zero value shows nothing.
@@ -16,10 +15,14 @@ type progress struct {
 	at  *atomic.Int64 // bytes read
 }
 
-// isTerminal says whether somebody is looking at w.
+// isTerminal says whether somebody may be looking at w.
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // importBar measures an import by the bytes of its files: how many findings they hold

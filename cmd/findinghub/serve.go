@@ -140,7 +140,7 @@ func (s *serving) greet(addr string) {
 Findings are kept in %[3]s. Point AWS clients at it with
 
   export AWS_ENDPOINT_URL_SECURITYHUB=http://%[1]s
-  export AWS_ACCESS_KEY_ID=%[4]s AWS_SECRET_ACCESS_KEY=dev AWS_REGION=%[2]s
+  export AWS_ACCESS_KEY_ID=%[4]s AWS_SECRET_ACCESS_KEY=dev AWS_REGION=%[2]s AWS_DEFAULT_REGION=%[2]s
   aws securityhub get-findings
 
 or, where the client is older than that variable, with --endpoint-url http://%[1]s.
