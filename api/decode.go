@@ -34,6 +34,7 @@ func (r *request) decode(in any) error {
 	if err := readInto(in, body); err != nil || params == nil {
 		return err
 	}
+	// By way of JSON, because the input's own types then say what a text becomes.
 	text, err := json.Marshal(params)
 	if err != nil {
 		return err
@@ -50,6 +51,8 @@ func (r *request) checkBody() ([]byte, error) {
 	if err := checkJSON(body); err != nil {
 		return nil, err
 	}
+	// Of several faults the first in the document is told. The walk reports faults of a whole
+	// object at its end, so the order of reports is not that of the document.
 	var broken error
 	offset := int64(-1)
 	err := requestSchema.Walk(body, r.Input, func(v *asff.Violation) {
@@ -91,6 +94,7 @@ func (r *request) params() (map[string]any, error) {
 			return nil, problem(excerpt(name), "The request has no such member")
 		}
 	}
+	// Most operations have none, and are spared the second decoding.
 	if len(r.Params) == 0 {
 		return nil, nil
 	}
@@ -123,6 +127,7 @@ func signing(name string) bool {
 // value judges the texts of one parameter and gives what they mean: a list, a number or a string.
 func (p param) value(texts []string) (any, error) {
 	shape := requestSchema.Shape(p.Shape)
+	// WalkText sees one text at a time, so the number of them is judged here.
 	if n := len(texts); shape.Kind == asff.KindList && shape.Limits&asff.HasMax != 0 && n > int(shape.Max) {
 		return nil, problem(p.Member, tooMany(n, int(shape.Max)))
 	} else if n > 1 && shape.Kind != asff.KindList {

@@ -11,13 +11,15 @@ import (
 	"github.com/findinghub/findinghub/hub"
 )
 
-// historyInput is GetFindingHistoryInput with times as the wire has them.
+// historyInput is GetFindingHistoryInput with times as the wire has them. The outer members
+// hide the embedded ones of the same names from the decoder.
 type historyInput struct {
 	hub.GetFindingHistoryInput
 	StartTime timestamp
 	EndTime   timestamp
 }
 
+// getFindingHistory is an executor of its own for the sake of its two times.
 func getFindingHistory(ctx context.Context, h *hub.Hub, p auth.Principal, r *request) (any, error) {
 	var in historyInput
 	if err := r.decode(&in); err != nil {
@@ -28,7 +30,8 @@ func getFindingHistory(ctx context.Context, h *hub.Hub, p auth.Principal, r *req
 	return result(h.GetFindingHistory(ctx, p, in.GetFindingHistoryInput))
 }
 
-// timestamp is a time that a client writes in ISO 8601 or as seconds since 1970.
+// timestamp is a time that a client writes in ISO 8601, as the model asks, or as seconds since
+// 1970, which is how this protocol writes times that the model says nothing about.
 type timestamp time.Time
 
 // UnmarshalJSON implements json.Unmarshaler.

@@ -26,6 +26,7 @@ const (
 	outcomeUnprocessed = "unprocessed"
 )
 
+// newMetrics registers the API's metrics. A second API on one registry is a mistake and panics.
 func newMetrics(r *prometheus.Registry, h *hub.Hub) *metrics {
 	m := &metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -33,12 +34,14 @@ func newMetrics(r *prometheus.Registry, h *hub.Hub) *metrics {
 		}, []string{"operation", "code"}),
 		latency: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "findinghub_request_duration_seconds", Help: "Time from the request's first byte to the answer's last, by operation.",
+			// Half a millisecond is an answer from the index, 10 s a legacy update of a large hub.
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10},
 		}, []string{"operation"}),
 		findings: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "findinghub_findings_total", Help: "Findings in imports and updates, by what became of them.",
 		}, []string{"outcome"}),
 	}
+	// Counters that start at zero can be added up and alarmed on before the first event.
 	for _, outcome := range []string{outcomeImported, outcomeUnchanged, outcomeFailed, outcomeUpdated, outcomeUnprocessed} {
 		m.findings.WithLabelValues(outcome)
 	}
@@ -46,7 +49,8 @@ func newMetrics(r *prometheus.Registry, h *hub.Hub) *metrics {
 	return m
 }
 
-// observe counts one request.
+// observe counts one request. Operations and codes come from fixed sets, never from the request
+// itself, so that no caller can make the number of series grow.
 func (m *metrics) observe(operation, code string, took time.Duration, result any) {
 	m.requests.WithLabelValues(operation, code).Inc()
 	m.latency.WithLabelValues(operation).Observe(took.Seconds())
@@ -61,6 +65,7 @@ func (m *metrics) observe(operation, code string, took time.Duration, result any
 	}
 }
 
+// count adds findings to an outcome.
 func (m *metrics) count(outcome string, n int) {
 	m.findings.WithLabelValues(outcome).Add(float64(n))
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // executor decodes a request and executes it. The result is encoded as JSON; nil is an
-// empty body.
+// empty body. Whoever adds an operation to the hub adds its line to built, and it is served.
 type executor func(context.Context, *hub.Hub, auth.Principal, *request) (any, error)
 
 // built are the operations that the hub has; the others of the API answer 501.
@@ -51,7 +51,8 @@ func result[Out any](out *Out, err error) (any, error) {
 	return out, nil
 }
 
-// tell makes an executor of an operation whose answer is empty.
+// tell makes an executor of an operation whose answer is empty. Clients depend on its having no body
+// at all rather than {} (behaviour.md section 9).
 func tell[In any](op func(*hub.Hub, context.Context, auth.Principal, In) error) executor {
 	return func(ctx context.Context, h *hub.Hub, p auth.Principal, r *request) (any, error) {
 		var in In

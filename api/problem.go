@@ -19,7 +19,8 @@ func problem(path, text string) error {
 	return findinghub.Errorf(findinghub.CodeInvalidInput, "Invalid parameter '%s'. %s.", path, text)
 }
 
-// violated says which rule of the model a value breaks.
+// violated says which rule of the model a value breaks. member is where the value was, for those
+// that do not come from the body.
 func violated(member string, v *asff.Violation) error {
 	path := v.Path.Render(member)
 	if v.Rule == asff.RuleRequired {
@@ -31,6 +32,8 @@ func violated(member string, v *asff.Violation) error {
 	return problem(path, violatedRule(v))
 }
 
+// violatedRule finishes the sentence. Values are quoted as far as they help; the whole of a long one
+// would only make the answer, and the log of whoever reads it, as long as the request.
 func violatedRule(v *asff.Violation) string {
 	switch v.Rule {
 	case asff.RuleType:
@@ -54,6 +57,7 @@ func violatedRule(v *asff.Violation) string {
 	case asff.RuleName:
 		return fmt.Sprintf("Name '%s' is not allowed", excerpt(v.Member))
 	}
+	// The requests of this API have no shape with alternatives; the rule is there for findings.
 	return "It lacks members"
 }
 
@@ -62,6 +66,7 @@ func tooMany(size, most int) string {
 	return fmt.Sprintf("Size '%d' is greater than maximum value: %d", size, most)
 }
 
+// article puts a or an before the word for a type.
 func article(kind string) string {
 	if strings.ContainsRune("aeio", rune(kind[0])) {
 		return "an " + kind
@@ -78,7 +83,8 @@ func excerpt(s string) string {
 	return strings.ToValidUTF8(s[:most], "") + "..."
 }
 
-// notJSON says where a body stops being JSON.
+// notJSON says where a body stops being JSON: by path, which people understand, and by the number
+// of bytes, which finds the place in a file.
 func notJSON(err error) error {
 	var e *jsontext.SyntacticError
 	if !errors.As(err, &e) {

@@ -41,6 +41,7 @@ var statuses = map[string]int{
 	codeUnsupportedMedia:            http.StatusUnsupportedMediaType,
 }
 
+// statusOf gives a code's status. A code that nobody gave one is our mistake, hence 500.
 func statusOf(code string) int {
 	if status, ok := statuses[code]; ok {
 		return status
@@ -54,7 +55,7 @@ func (h *handler) writeError(w http.ResponseWriter, err error) string {
 	e := findinghub.AsError(err)
 	body, err := encode(struct{ Message, Code string }{e.Message, e.Code})
 	if err != nil {
-		body = []byte(`{}`)
+		body = []byte(`{}`) // two strings always encode; an answer there must be anyway
 	}
 	w.Header().Set("x-amzn-ErrorType", e.Code)
 	if werr := writeBody(w, statusOf(e.Code), body); werr != nil {
@@ -90,6 +91,7 @@ func encode(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
+// writeBody writes a whole answer.
 func writeBody(w http.ResponseWriter, status int, body []byte) error {
 	begin(w, status, len(body))
 	_, err := w.Write(body)
@@ -104,10 +106,12 @@ func begin(w http.ResponseWriter, status, size int) {
 	w.WriteHeader(status)
 }
 
-// writeFindings streams a page: up to 24 MB that need not be put together in memory first.
+// writeFindings streams a page: up to 24 MB that need not be put together in memory first. Its length
+// is known before, so that a client can tell a page that was cut off from one that is short.
 func writeFindings(w http.ResponseWriter, page *hub.GetFindingsOutput) error {
 	const head, tail = `{"Findings":[`, `]}`
 	end := tail
+	// Tokens are base64 for URLs, which needs no escaping in JSON.
 	if page.NextToken != "" {
 		end = `],"NextToken":` + strconv.Quote(page.NextToken) + `}`
 	}

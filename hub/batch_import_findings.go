@@ -100,7 +100,7 @@ func (h *Hub) examine(a *arrival, raw jsontext.Value) error {
 // productsOf reads the product ARNs of a batch; one that is none fails the request. A
 // finding whose ProductArn is missing or no string has failed by the format already.
 func productsOf(arrivals []arrival) (map[string]arn, error) {
-	products := make(map[string]arn, 1)
+	products := make(map[string]arn, 1) // nearly all batches come from one product
 	for i := range arrivals {
 		a := &arrivals[i]
 		if _, ok := products[a.product]; ok || a.finding.Get("ProductArn").Kind() != '"' {
@@ -173,6 +173,7 @@ func (h *Hub) keep(ctx context.Context, p auth.Principal, arrivals []arrival, pr
 	if len(ms) == 0 {
 		return nil
 	}
+	// One call for the whole batch: the engine commits it, and others that wait, together.
 	errs, err := h.store.Apply(ctx, ms)
 	if err != nil {
 		return failed(err)

@@ -69,6 +69,8 @@ func (h *Hub) BatchUpdateFindings(ctx context.Context, p auth.Principal, in Batc
 	return outcome(in.FindingIdentifiers, results), nil
 }
 
+// update is the change that is asked for. It is judged once and applied to every finding, and all get
+// the same time.
 func (in *BatchUpdateFindingsInput) update(h *Hub, p auth.Principal) *finding.Update {
 	return &finding.Update{
 		Now: h.now(), Source: finding.Source{Type: finding.SourceUpdate, Identity: p.ARN},
@@ -106,7 +108,7 @@ func duplicates(ids []FindingIdentifier) []*finding.Failure {
 func (h *Hub) update(ctx context.Context, p auth.Principal, u *finding.Update, ids []FindingIdentifier, results []*finding.Failure) error {
 	var (
 		ms    []store.Mutation
-		index []int
+		index []int // of each mutation's identifier
 	)
 	for i, id := range ids {
 		if results[i] == nil {

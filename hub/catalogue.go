@@ -27,7 +27,7 @@ type entry struct {
 	company  string
 	product  string
 	flows    flow
-	category string
+	category string // one word for what it is about, in our words
 	// account is the partner's, where the product's ARN has one.
 	account string
 }
@@ -35,6 +35,7 @@ type entry struct {
 // flow says which way findings go between a product and the hub.
 type flow uint8
 
+// Only products that send need a subscription; the others call the API as any client does.
 const (
 	sends flow = 1 << iota
 	receives

@@ -23,7 +23,8 @@ type DescribeProductsOutput struct {
 	NextToken string `json:",omitempty"`
 }
 
-// DescribeProducts lists the integrations that the hub knows, by name.
+// DescribeProducts lists the integrations that the hub knows, by name. One that it does not know is 404,
+// as it is where products are enabled: an empty list would read like a product that does nothing.
 func (h *Hub) DescribeProducts(ctx context.Context, p auth.Principal, in DescribeProductsInput) (*DescribeProductsOutput, error) {
 	product, err := parseProductARN(in.ProductArn)
 	if in.ProductArn != "" && err != nil {
@@ -45,7 +46,7 @@ func (h *Hub) DescribeProducts(ctx context.Context, p auth.Principal, in Describ
 // pageOfProducts answers a page of the whole catalogue.
 func (h *Hub) pageOfProducts(p auth.Principal, in DescribeProductsInput) (*DescribeProductsOutput, error) {
 	bound := binding("DescribeProducts", p)
-	after := ""
+	after := "" // the last name told; names are unique, so that a new release may add some in between
 	if _, err := h.open(in.NextToken, bound, &after); err != nil {
 		return nil, err
 	}

@@ -28,6 +28,7 @@ func (h *Hub) EnableImportFindingsForProduct(ctx context.Context, p auth.Princip
 	if !h.available(p, product) {
 		return nil, unknownProduct(in.ProductArn)
 	}
+	// Two that enable at once must not both succeed, hence the lock around reading and writing.
 	s, err := h.subscription(ctx, p, product)
 	if err != nil {
 		return nil, err
@@ -36,6 +37,8 @@ func (h *Hub) EnableImportFindingsForProduct(ctx context.Context, p auth.Princip
 	if s.State == enabled || product.name == defaultProduct(p.Account) && s.Active {
 		return nil, findinghub.Errorf(findinghub.CodeResourceConflict, "The product subscription %s already exists", arn)
 	}
+	// By the product's name in the caller's region, whatever region its ARN names: there is one
+	// subscription to a product in a hub. Tags of an implicit one stay.
 	r := subscriptionRecord{State: enabled, ProductArn: in.ProductArn, Tags: s.Tags}
 	return &EnableImportFindingsForProductOutput{ProductSubscriptionArn: arn}, h.save(ctx, p, subscriptionRecords, product.name, r)
 }

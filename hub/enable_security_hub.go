@@ -28,10 +28,15 @@ func (h *Hub) EnableSecurityHub(ctx context.Context, p auth.Principal, in Enable
 	if old.State == enabled {
 		return findinghub.Errorf(findinghub.CodeResourceConflict, "Account is already subscribed to Security Hub")
 	}
+	// What an implicit hub was tagged with stays; a hub that was off has no tags.
+	tags, err := mergeTags(old.Tags, in.Tags)
+	if err != nil {
+		return err
+	}
 	r := hubRecord{
 		State: enabled, SubscribedAt: h.now(), AutoEnableControls: true,
 		ControlFindingGenerator: cmp.Or(in.ControlFindingGenerator, securityControl),
-		EnableDefaultStandards:  in.EnableDefaultStandards, Tags: in.Tags,
+		EnableDefaultStandards:  in.EnableDefaultStandards, Tags: tags,
 	}
 	return h.save(ctx, p, hubRecords, defaultHub, r)
 }

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"maps"
 	"reflect"
 	"testing"
 	"time"
@@ -46,5 +47,16 @@ func TestEnableSecurityHubDefaults(t *testing.T) {
 	got := must[*DescribeHubOutput](t)(r.DescribeHub(t.Context(), alice, DescribeHubInput{}))
 	if got.ControlFindingGenerator != "SECURITY_CONTROL" || !got.AutoEnableControls {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// Nothing that was accepted is lost: tags of an implicit hub survive its being asked for.
+func TestEnableSecurityHubKeepsTags(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	ok(t, r.TagResource(t.Context(), alice, TagResourceInput{ResourceArn: hubARN(alice), Tags: map[string]string{"a": "1", "b": "1"}}))
+	ok(t, r.EnableSecurityHub(t.Context(), alice, EnableSecurityHubInput{Tags: map[string]string{"b": "2", "c": "2"}}))
+	if got := r.tagsOf(t, hubARN(alice)); !maps.Equal(got, map[string]string{"a": "1", "b": "2", "c": "2"}) {
+		t.Errorf("got %v", got)
 	}
 }

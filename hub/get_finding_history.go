@@ -60,6 +60,7 @@ func (h *Hub) GetFindingHistory(ctx context.Context, p auth.Principal, in GetFin
 	}
 	bound := binding("GetFindingHistory", p, []byte(in.FindingIdentifier.ID), []byte(in.FindingIdentifier.ProductArn),
 		[]byte(formatTime(in.StartTime)), []byte(formatTime(in.EndTime)))
+	// The token need not carry the time: changes that come later are newer than all on this page.
 	var after int64
 	if _, err := h.open(in.NextToken, bound, &after); err != nil {
 		return nil, err
@@ -80,6 +81,7 @@ func (h *Hub) GetFindingHistory(ctx context.Context, p auth.Principal, in GetFin
 // no more.
 func (h *Hub) history(ctx context.Context, q store.HistoryQuery, out *GetFindingHistoryOutput) (int64, error) {
 	id := FindingIdentifier{ID: q.Key.ID, ProductArn: q.Key.ProductArn}
+	// The engine's pages have no creation; it takes a place on the last page, or a page of its own.
 	limit, onlyCreation := q.Limit, q.After == creationLeft
 	if onlyCreation {
 		q.After, q.Limit = 0, 1
@@ -109,6 +111,7 @@ func (h *Hub) history(ctx context.Context, q store.HistoryQuery, out *GetFinding
 	return 0, nil
 }
 
+// changeRecord is one change as the API tells it.
 func changeRecord(id FindingIdentifier, c finding.Change) FindingHistoryRecord {
 	r := FindingHistoryRecord{
 		FindingIdentifier: id, UpdateTime: formatTime(c.Time),
@@ -120,6 +123,7 @@ func changeRecord(id FindingIdentifier, c finding.Change) FindingHistoryRecord {
 	return r
 }
 
+// creationRecord is a finding's creation, whose Updates are an empty list (behaviour.md section 5.1).
 func creationRecord(id FindingIdentifier, s *finding.Stored) FindingHistoryRecord {
 	return FindingHistoryRecord{
 		FindingIdentifier: id, UpdateTime: formatTime(s.CreatedTime), FindingCreated: true,

@@ -47,6 +47,7 @@ func (h *Hub) GetFindings(ctx context.Context, p auth.Principal, in GetFindingsI
 	if err != nil {
 		return nil, err
 	}
+	// After the request itself, in the order of behaviour.md section 1.5.
 	if _, err := h.requireHub(ctx, p); err != nil {
 		return nil, err
 	}
@@ -61,7 +62,8 @@ func (h *Hub) GetFindings(ctx context.Context, p auth.Principal, in GetFindingsI
 	return out, err
 }
 
-// parseFilters reads a request's Filters, as they are meant at a time.
+// parseFilters reads a request's Filters, as they are meant at a time. Simplified, because engines pay
+// for every node of the expression and people write filters with repetitions.
 func (h *Hub) parseFilters(filters jsontext.Value, now time.Time) (filter.Expr, error) {
 	expr, err := filter.Parse(given(filters), filter.Options{Now: now, Strict: h.strict})
 	if err != nil {

@@ -59,6 +59,7 @@ type listed struct {
 	Name     string
 }
 
+// compare orders the list: what was asked for, then what is implied, each by name.
 func (l listed) compare(o listed) int {
 	rank := map[bool]int{true: 1}
 	return cmp.Or(cmp.Compare(rank[l.Implicit], rank[o.Implicit]), cmp.Compare(l.Name, o.Name))
@@ -85,6 +86,7 @@ func (h *Hub) enabledProducts(ctx context.Context, p auth.Principal) ([]listed, 
 			}
 		}
 	}
+	// A decision goes before what would be implied without it, also the decision against.
 	var all []listed
 	for name, s := range decided {
 		if s == enabled {
@@ -97,6 +99,7 @@ func (h *Hub) enabledProducts(ctx context.Context, p auth.Principal) ([]listed, 
 		}
 	}
 	slices.SortFunc(all, listed.compare)
+	// The catalogue and the findings name some products twice.
 	return slices.Compact(all), nil
 }
 
@@ -122,10 +125,11 @@ func (h *Hub) decisions(ctx context.Context, p auth.Principal) (map[string]state
 	}
 }
 
-// maxSeenProducts bounds how many products are told by their findings.
+// maxSeenProducts bounds how many products are told by their findings; those with most findings win.
 const maxSeenProducts = 1000
 
-// seenProducts names the products of the findings that the caller's hub holds.
+// seenProducts names the products of the findings that the caller's hub holds. They are counted when
+// somebody asks, rather than written down with every import: imports are many and this is rare.
 func (h *Hub) seenProducts(ctx context.Context, p auth.Principal) ([]string, error) {
 	by, ok := filter.Lookup("ProductArn")
 	if !ok {

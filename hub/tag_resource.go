@@ -22,14 +22,20 @@ func (h *Hub) TagResource(ctx context.Context, p auth.Principal, in TagResourceI
 	if err != nil {
 		return err
 	}
-	tags := maps.Clone(in.Tags)
-	for key, value := range r.tags {
-		if _, ok := tags[key]; !ok {
-			tags[key] = value
-		}
-	}
-	if len(tags) > maxTags {
-		return invalid("Invalid parameter 'Tags'. The resource would have '%d' tags, which is greater than maximum value: %d.", len(tags), maxTags)
+	tags, err := mergeTags(r.tags, in.Tags)
+	if err != nil {
+		return err
 	}
 	return r.save(ctx, tags)
+}
+
+// mergeTags gives the tags of a resource after some were added. Neither map is changed.
+func mergeTags(old, added map[string]string) (map[string]string, error) {
+	tags := make(map[string]string, len(old)+len(added))
+	maps.Copy(tags, old)
+	maps.Copy(tags, added)
+	if len(tags) > maxTags {
+		return nil, invalid("Invalid parameter 'Tags'. The resource would have '%d' tags, which is greater than maximum value: %d.", len(tags), maxTags)
+	}
+	return tags, nil
 }

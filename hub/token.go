@@ -41,7 +41,9 @@ func (h *Hub) tokenKey(ctx context.Context, configured []byte) ([]byte, error) {
 	return key, err
 }
 
+// newSealer makes what seals tokens: encryption that also notices any change.
 func newSealer(key []byte) (cipher.AEAD, error) {
+	// AES would also take shorter keys, and nobody would notice.
 	if len(key) != tokenKeySize {
 		return nil, fmt.Errorf("hub: the key of page tokens has %d bytes, not %d", len(key), tokenKeySize)
 	}

@@ -13,7 +13,8 @@ type UntagResourceInput struct {
 	TagKeys     []string
 }
 
-// UntagResource removes tags from a resource; keys that it does not have change nothing.
+// UntagResource removes tags from a resource; keys that it does not have change nothing, so that it
+// can be repeated.
 func (h *Hub) UntagResource(ctx context.Context, p auth.Principal, in UntagResourceInput) error {
 	h.recordsMu.Lock()
 	defer h.recordsMu.Unlock()

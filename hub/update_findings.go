@@ -31,6 +31,7 @@ func (h *Hub) UpdateFindings(ctx context.Context, p auth.Principal, in UpdateFin
 	if err != nil {
 		return err
 	}
+	// Judged before the first page: a note that is too long must not fail halfway.
 	if err := u.Check(); err != nil {
 		return invalid("Invalid parameter 'Note'. It does not adhere to the AWS Security Finding Format.")
 	}
@@ -46,6 +47,8 @@ func (h *Hub) UpdateFindings(ctx context.Context, p auth.Principal, in UpdateFin
 	return h.updateAll(ctx, q, u)
 }
 
+// updateAll walks the search to its end. Findings that arrive behind the cursor meanwhile are not
+// reached: the request is about what was there when it came.
 func (h *Hub) updateAll(ctx context.Context, q store.Query, u *finding.LegacyUpdate) error {
 	for {
 		page, err := h.store.Find(ctx, q)
@@ -62,6 +65,7 @@ func (h *Hub) updateAll(ctx context.Context, q store.Query, u *finding.LegacyUpd
 	}
 }
 
+// updatePage changes the findings of one page.
 func (h *Hub) updatePage(ctx context.Context, keys []finding.Key, u *finding.LegacyUpdate) error {
 	ms := make([]store.Mutation, len(keys))
 	for i, key := range keys {

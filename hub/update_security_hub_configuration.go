@@ -12,8 +12,10 @@ type UpdateSecurityHubConfigurationInput struct {
 	ControlFindingGenerator string
 }
 
-// UpdateSecurityHubConfiguration changes the settings of the caller's hub.
+// UpdateSecurityHubConfiguration changes the settings of the caller's hub. An implicit hub keeps
+// them, and stays implicit: asking for it afterwards still succeeds (decision 23).
 func (h *Hub) UpdateSecurityHubConfiguration(ctx context.Context, p auth.Principal, in UpdateSecurityHubConfigurationInput) error {
+	// Two callers may each change one of the settings; neither change may undo the other.
 	h.recordsMu.Lock()
 	defer h.recordsMu.Unlock()
 	r, err := h.requireHub(ctx, p)
