@@ -27,15 +27,16 @@ type block struct {
 	before  [blockWords]uint16 // how many values come before each word's first; up to top
 	top     int                // the last word that has ever had a value
 	values  []int64
-	// min and max bound the values. They are exact when stale is 0; stale counts the
-	// bounds that have left since.
+	// min and max bound the values. They are loose once a value that was a bound has left;
+	// left counts the values that have since they were found.
 	min, max int64
-	stale    int
+	loose    bool
+	left     int
 }
 
-// restale is how many values that were a bound may leave a block before its bounds are
-// found anew: often enough to stay useful and too seldom to cost.
-const restale = 256
+// maxLeft is how many values may leave a block before loose bounds are found anew: few
+// enough to stay useful, too many to cost.
+const maxLeft = 256
 
 // orderedFloat gives an integer that orders like the number. Both zeros are one.
 func orderedFloat(f float64) int64 {
@@ -116,7 +117,7 @@ func (b *block) set(i Doc, v int64) {
 	}
 	at := b.place(i)
 	if b.has(i) {
-		b.left(b.values[at])
+		b.leave(b.values[at])
 		b.values[at] = v
 	} else {
 		b.values = slices.Insert(b.values, at, v)
@@ -132,7 +133,7 @@ func (b *block) clear(i Doc) {
 		return
 	}
 	at := b.place(i)
-	b.left(b.values[at])
+	b.leave(b.values[at])
 	b.values = slices.Delete(b.values, at, at+1)
 	b.present[i>>6] &^= 1 << (i & 63)
 	b.shift(i, -1)
@@ -146,18 +147,17 @@ func (b *block) shift(i Doc, by int) {
 	}
 }
 
-// left notes that a value goes that may have been a bound.
-func (b *block) left(v int64) {
-	if v == b.min || v == b.max {
-		b.stale++
-	}
+// leave notes that a value goes.
+func (b *block) leave(v int64) {
+	b.left++
+	b.loose = b.loose || v == b.min || v == b.max
 }
 
 func (b *block) refresh() {
-	if b.stale < restale || len(b.values) == 0 {
+	if !b.loose || b.left < maxLeft || len(b.values) == 0 {
 		return
 	}
-	b.min, b.max, b.stale = slices.Min(b.values), slices.Max(b.values), 0
+	b.min, b.max, b.loose, b.left = slices.Min(b.values), slices.Max(b.values), false, 0
 }
 
 // within adds the findings of a set whose value lies in [lo, hi] to dst.
@@ -206,7 +206,7 @@ func (c *column) bytes() int64 {
 	n := int64(cap(c.blocks)) * 8
 	for _, b := range c.blocks {
 		if b != nil {
-			n += blockWords*10 + 56 + int64(cap(b.values))*8
+			n += blockWords*10 + 64 + int64(cap(b.values))*8
 		}
 	}
 	return n

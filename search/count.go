@@ -63,11 +63,14 @@ func (ev *evaluator) tally(t *tally, selected docset) {
 	f, p := t.f, ev.ix.postings
 	n := selected.count()
 	switch {
+	case t.limit <= 0:
 	case n == ev.ix.n:
 		for id, l := range f.lists {
-			t.add(uint32(id), p.count(l))
+			if p.atMost(l) >= t.least() {
+				t.add(uint32(id), p.count(l))
+			}
 		}
-	case f.ids != nil && (n <= fewCandidates || len(f.lists) > fewCandidates):
+	case f.ids != nil && (n <= ev.ix.limits.few || len(f.lists) > ev.ix.limits.few):
 		counts := make([]uint32, len(f.lists))
 		selected.each(func(d Doc) bool {
 			counts[f.ids.get(d)]++
@@ -78,7 +81,7 @@ func (ev *evaluator) tally(t *tally, selected docset) {
 		}
 	default:
 		for id, l := range f.lists {
-			if l != noDocs {
+			if p.atMost(l) >= t.least() {
 				t.add(uint32(id), p.countIn(l, selected))
 			}
 		}
@@ -105,10 +108,18 @@ func (t *tally) compare(a, b tallied) int {
 	return bytes.Compare(t.f.of(a.id), t.f.of(b.id))
 }
 
+// least is the count below which nothing is of interest any more.
+func (t *tally) least() int {
+	if len(t.top) < t.limit {
+		return 1
+	}
+	return t.top[0].count
+}
+
 func (t *tally) add(id uint32, count int) {
 	c := tallied{id, count}
 	switch {
-	case count == 0 || t.limit <= 0:
+	case count == 0:
 	case len(t.top) < t.limit:
 		t.top = append(t.top, c)
 		if len(t.top) == t.limit {

@@ -294,10 +294,6 @@ func (ev *evaluator) addUnheld(f *field, tag uint32, a *answer) {
 	}
 }
 
-// fewCandidates is up to how many findings are worth asking one by one instead of
-// looking through all texts of an attribute.
-const fewCandidates = 1 << 12
-
 func (ev *evaluator) textTerm(t filter.TextTerm, a *answer) {
 	f := ev.ix.fields[t.Attribute]
 	if f == nil || !f.textual() || f.keys != nil {
@@ -307,7 +303,7 @@ func (ev *evaluator) textTerm(t filter.TextTerm, a *answer) {
 		ev.add(f, f.lookup(nil, []byte(t.Value)), a)
 		return
 	}
-	if f.ids != nil && len(f.laid) > fewCandidates && a.within.atMost(fewCandidates) {
+	if f.ids != nil && len(f.laid) > ev.ix.limits.few && a.within.atMost(ev.ix.limits.few) {
 		ev.candidates(f, t.Holds, a.within, a)
 		return
 	}

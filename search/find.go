@@ -30,22 +30,26 @@ func (ix *Index) Find(q Query) Result {
 // scope gives the findings of some hubs; it may not be changed.
 func (ev *evaluator) scope(accounts, regions []string) docset {
 	k := ev.ix.keys
-	asked, all := ev.set(), true
-	account, region := members(accounts), members(regions)
+	account, region := setOf(accounts), setOf(regions)
+	var asked []list
+	n := 0
 	for name, h := range k.hubs {
 		if account[name.account] && region[name.region] {
-			ev.ix.postings.orInto(k.members[h], asked)
-		} else if k.members[h] != noDocs {
-			all = false
+			asked = append(asked, k.members[h])
+			n += ev.ix.postings.count(k.members[h])
 		}
 	}
-	if all {
+	if n == ev.ix.n {
 		return ev.ix.live
 	}
-	return asked
+	s := ev.set()
+	for _, l := range asked {
+		ev.ix.postings.orInto(l, s)
+	}
+	return s
 }
 
-func members(names []string) map[string]bool {
+func setOf(names []string) map[string]bool {
 	m := make(map[string]bool, len(names))
 	for _, name := range names {
 		m[name] = true
@@ -92,10 +96,10 @@ func (ev *evaluator) sortValue(a filter.Attribute, d Doc) filter.SortValue {
 		return filter.SortValue{Present: true, Number: floatOf(v)}
 	}
 	f := ev.ix.fields[a]
-	id := f.ids.get(d)
-	if id == 0 {
+	if f == nil || f.ids == nil || f.ids.get(d) == 0 {
 		return filter.SortValue{}
 	}
+	id := f.ids.get(d)
 	text := string(f.of(id))
 	if info.Ranks == nil {
 		return filter.SortValue{Present: true, Text: text}
@@ -129,7 +133,7 @@ func (ev *evaluator) lenses(orders []filter.Order) (ls []lens, ok bool) {
 		switch {
 		case l.column != nil:
 		case l.field == nil || l.field.ids == nil:
-			continue // not an attribute to sort by; requests have been refused by then
+			l.field = nil // not an attribute to sort by: as if no finding had it
 		case l.field.unsure > 0:
 			return nil, false
 		case l.field.info.Ranks != nil:
@@ -166,6 +170,9 @@ func (l *lens) ofDoc(d Doc) uint64 {
 		}
 		return l.ofInt(v)
 	}
+	if l.field == nil {
+		return absent
+	}
 	return l.ofPlace(l.places[l.field.ids.get(d)])
 }
 
@@ -190,7 +197,7 @@ func (l *lens) ofPlace(place uint64) uint64 {
 // ofValue gives the number of a sort value, which no finding need have.
 func (l *lens) ofValue(v *filter.SortValue) uint64 {
 	switch {
-	case !v.Present:
+	case !v.Present || l.column == nil && l.field == nil:
 		return absent
 	case l.column == nil && l.field.info.Ranks != nil:
 		return l.ofPlace(rankPlace(int(v.Number)))
@@ -212,10 +219,11 @@ type selection struct {
 	heap []ranked
 }
 
-// ranked is a chosen finding and its number under the first lens.
+// ranked is a chosen finding and its numbers under the first two lenses. Sorts by more
+// are rare, and their further numbers are looked up at each comparison.
 type ranked struct {
-	first uint64
-	doc   Doc
+	first, second uint64
+	doc           Doc
 }
 
 // mark is a position that findings must come after.
@@ -254,7 +262,10 @@ func (s *selection) offer(first uint64, d Doc) {
 	if s.after != nil && !s.passed(first, d) {
 		return
 	}
-	c := ranked{first, d}
+	c := ranked{first: first, doc: d}
+	if len(s.lenses) > 1 {
+		c.second = s.lenses[1].ofDoc(d)
+	}
 	if !s.full() {
 		s.heap = append(s.heap, c)
 		s.up(len(s.heap) - 1)
@@ -284,7 +295,10 @@ func (s *selection) compare(a, b ranked) int {
 	if a.first != b.first {
 		return cmp.Compare(a.first, b.first)
 	}
-	for i := 1; i < len(s.lenses); i++ {
+	if a.second != b.second {
+		return cmp.Compare(a.second, b.second)
+	}
+	for i := 2; i < len(s.lenses); i++ {
 		if c := cmp.Compare(s.lenses[i].ofDoc(a.doc), s.lenses[i].ofDoc(b.doc)); c != 0 {
 			return c
 		}

@@ -26,7 +26,7 @@ func (ev *evaluator) keywordTerm(t filter.KeywordTerm, a *answer) {
 			return
 		}
 		f := fields[i]
-		if f.ids != nil && rest.atMost(fewCandidates) {
+		if f.ids != nil && rest.atMost(ev.ix.limits.few) {
 			ev.candidates(f, func(v *filter.Value) bool { return t.Holds(v.Text) }, rest, a)
 			continue
 		}

@@ -221,6 +221,19 @@ func (p *postings) count(l list) int {
 	return p.many[l&listMask].n
 }
 
+// atMost bounds the count without reading the list.
+func (p *postings) atMost(l list) int {
+	switch {
+	case l == noDocs:
+		return 0
+	case l>>kindShift == kindOne:
+		return 1
+	case l>>kindShift == kindFew:
+		return fewSizes[l&listMask>>classShift]
+	}
+	return p.many[l&listMask].n
+}
+
 // sorted gives the findings of a list in ascending order, or the bitmap where it is one.
 // one is where the only finding of a list is put. Neither may be changed.
 func (p *postings) sorted(l list, one *[1]Doc) (docs []Doc, bits docset) {

@@ -93,13 +93,16 @@ type limits struct {
 	minDead int
 	// parallel is the least number of bytes, or texts times 32, that are searched on several CPUs.
 	parallel int
+	// few is up to how many findings are worth asking one by one instead of looking
+	// through all texts of an attribute.
+	few int
 }
 
 func defaultLimits() limits {
 	return limits{
 		seed: maphash.MakeSeed(), hashMask: 1<<64 - 1,
 		freeText: 32 << 20, freeTextPerFinding: 256, short: 24,
-		chunk: chunkSize, minDead: minDead, parallel: 1 << 20,
+		chunk: chunkSize, minDead: minDead, parallel: 1 << 20, few: 1 << 12,
 	}
 }
 
