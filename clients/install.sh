@@ -83,16 +83,49 @@ install_js() {
   return 1
 }
 
-# kotlin_project: the directory in which the Kotlin client is compiled, kept for the next run.
+# The JVM's clients: a project is copied into the cache, where it is compiled, and carries the
+# sum of its sources. The repository of Maven keeps versions apart by itself.
+java_project() { echo "$cache/java-$(sum "$here"/java/*)"; }
 kotlin_project() { echo "$cache/kotlin-$(sum "$here/kotlin/pom.xml" "$here"/kotlin/src/* "$FINDINGHUB_SHARED"/reference/seeds/004_*.txt)"; }
 
-maven() { (cd "$(kotlin_project)" && mvn -q -B -Dmaven.repo.local="$cache/m2" "$@"); }
+# maven DIRECTORY GOAL...: without colours, whose codes would hide the start of a line.
+maven() { (cd "$1" && shift && mvn -q -B -Dstyle.color=never -Dmaven.repo.local="$cache/m2" "$@" >&2); }
+
+# resolve NAME DIRECTORY: brings what the client's pom asks for, and keeps the class path. One
+# Maven at a time, since the repository is shared.
+resolve() {
+  if ! type -p javac >/dev/null || ! type -p mvn >/dev/null; then debian default-jdk-headless maven || return 1; fi
+  (
+    flock 9
+    [[ -e $2/classpath ]] && exit 0
+    mkdir -p "$2" && cp -r "$here/$1/." "$2/" || exit 1
+    # -U: what was not there the last time may have been published since.
+    maven "$2" -U dependency:build-classpath -Dmdep.outputFile=classpath.new || exit 1
+    mv "$2/classpath.new" "$2/classpath"
+  ) 9>"$cache/maven.lock" && return 0
+  echo "Maven could not resolve the dependencies"
+  return 1
+}
+
+install_java() { resolve java "$(java_project)"; }
+
+# install_kotlin resolves what the compiler will need. Compiling is part of the test: a sample
+# that does not compile has failed, and is not skipped.
+install_kotlin() {
+  local reason
+  reason=$(resolve kotlin "$(kotlin_project)") && return 0
+  if grep -qE '(Could not find artifact aws.sdk.kotlin:securityhub-jvm|aws.sdk.kotlin:securityhub-jvm:jar:\S+ was not found)' "$work/kotlin.install"; then
+    reason="aws.sdk.kotlin:securityhub-jvm is not in the Maven repository that this machine reaches"
+  fi
+  echo "$reason"
+  return 1
+}
 
 # kotlin_sample: the seed's sample as a function. It is printed as the body of a main that takes
 # its client from somewhere; nothing between its marks is touched.
 kotlin_sample() {
   local seed
-  seed=$(cat "$FINDINGHUB_SHARED"/reference/seeds/004_*.txt)
+  seed=$(cat "$FINDINGHUB_SHARED"/reference/seeds/004_*.txt) || return 1
   echo 'package clients'
   echo 'import aws.sdk.kotlin.services.securityhub.SecurityHubClient'
   echo 'import aws.sdk.kotlin.services.securityhub.batchImportFindings'
@@ -104,31 +137,14 @@ kotlin_sample() {
   echo '}'
 }
 
-# install_kotlin resolves what the compiler will need. Compiling is part of the test: a sample
-# that does not compile has failed, and is not skipped.
-install_kotlin() {
-  if ! type -p javac >/dev/null || ! type -p mvn >/dev/null; then debian default-jdk-headless maven || return 1; fi
-  (
-    flock 9
-    [[ -e $(kotlin_project)/classpath ]] && exit 0
-    mkdir -p "$(kotlin_project)" && cp -r "$here"/kotlin/. "$(kotlin_project)/" || exit 1
-    kotlin_sample >"$(kotlin_project)/src/Sample.kt"
-    maven dependency:build-classpath -Dmdep.outputFile=classpath.new >&2 || exit 1
-    mv "$(kotlin_project)/classpath.new" "$(kotlin_project)/classpath"
-  ) 9>"$cache/kotlin.lock" && return 0
-  if grep -q 'Could not find artifact aws.sdk.kotlin:securityhub-jvm' "$work/kotlin.install"; then
-    echo "aws.sdk.kotlin:securityhub-jvm is not in the Maven repository that this machine reaches"
-  else
-    echo "Maven could not resolve the dependencies"
-  fi
-  return 1
-}
-
-# kotlin_classes: compiles what changed since the last run, and prints the class path.
+# kotlin_classes: compiles what the last run has not, and prints the class path.
 kotlin_classes() {
+  local dir
+  dir=$(kotlin_project)
   (
     flock 9
-    [[ -e $(kotlin_project)/compiled ]] || { maven compile >&2 && : >"$(kotlin_project)/compiled"; }
-  ) 9>"$cache/kotlin.lock" || return 1
-  echo "$(kotlin_project)/target/classes:$(cat "$(kotlin_project)/classpath")"
+    [[ -e $dir/compiled ]] && exit 0
+    kotlin_sample >"$dir/src/Sample.kt" && maven "$dir" compile && : >"$dir/compiled"
+  ) 9>"$cache/maven.lock" || return 1
+  echo "$dir/target/classes:$(cat "$dir/classpath")"
 }

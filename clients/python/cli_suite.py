@@ -247,7 +247,9 @@ def corpus_is_imported_and_counted():
         with File(json.dumps(sent[:100])) as path:
             answer = aws(account, "batch-import-findings", "--findings", path, region=region)
         equal(answer, {"FailedCount": 0, "SuccessCount": len(sent[:100]), "FailedFindings": []}, "answer")
-        got = aws(account, "get-findings", "--query", "Findings[].Id", "--page-size", "40", region=region)
+        # The seed's examples left findings of ours in one of these accounts.
+        real = ["--filters", "GeneratorId=[{Value=clients/real,Comparison=NOT_EQUALS}]"]
+        got = aws(account, "get-findings", *real, "--query", "Findings[].Id", "--page-size", "40", region=region)
         equal(sorted(got), sorted(one["Id"] for one in sent[:100]), "ids")
 
 
