@@ -332,7 +332,7 @@ func (w *walker) mapping(s *Shape) error {
 		if w.hubsOwn(name) {
 			own++
 		}
-		w.mapName(s, name, raw)
+		w.mapName(s, name)
 		w.pushName(StepKey, raw)
 		err = w.value(s.Elem)
 		w.pop()
@@ -372,7 +372,7 @@ func (w *walker) hubsOwn(name []byte) bool {
 const hubPrefix = "aws/securityhub/"
 
 // mapName judges a name in a map by the rules of a string, of which only one is reported.
-func (w *walker) mapName(s *Shape, name, raw []byte) {
+func (w *walker) mapName(s *Shape, name []byte) {
 	key := &w.schema.Shapes[s.Key]
 	n := utf8.RuneCount(name)
 	short := key.Limits&HasMin != 0 && n < int(key.Min)

@@ -52,7 +52,7 @@ func isNewer(sent, stored jsontext.Value) (bool, error) {
 		return false, fmt.Errorf("finding: UpdatedAt: %w", err)
 	}
 	was, err := asff.ParseTime(string(bare(stored)))
-	return err != nil || is.After(was), nil
+	return err != nil || is.After(was), nil //nolint:nilerr // a time that cannot be read is the older one
 }
 
 // merge is an import under way: the sent finding turns into the new state.

@@ -83,14 +83,15 @@ func (cp *checkpointer) stop() {
 
 // check looks at the log's size and copies it when it has passed the limit.
 func (cp *checkpointer) check() error {
-	pages, copied, err := walState(cp.size)
+	pages, _, err := walState(cp.size)
 	if err != nil || pages < cp.limit {
 		return err
 	}
 	// Each pass copies what was written during the one before, so it shortens quickly
 	// unless the disk cannot keep up; then the writers have to wait for it.
 	for range 4 {
-		if pages, copied, err = walState(cp.copyAll); err != nil {
+		_, copied, err := walState(cp.copyAll)
+		if err != nil {
 			return err
 		}
 		now, _, err := walState(cp.size)

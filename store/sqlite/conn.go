@@ -44,7 +44,7 @@ func ask(c *sqlite.Conn, sql string) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", sql, err)
 	}
-	defer s.Finalize()
+	defer func() { _ = s.Finalize() }() // repeats Step's error
 	row, err := s.Step()
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", sql, err)
