@@ -205,7 +205,7 @@ func readPage(answer []byte) (page, error) {
 
 func readFindings(dec *jsontext.Decoder, answer []byte) ([]jsontext.Value, error) {
 	if tok, err := dec.ReadToken(); err != nil || tok.Kind() != '[' {
-		return nil, errors.Join(err, errors.New("Findings is not a list"))
+		return nil, errors.Join(err, errors.New("its Findings are not a list"))
 	}
 	findings := make([]jsontext.Value, 0, pageSize)
 	for dec.PeekKind() != ']' {

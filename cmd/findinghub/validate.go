@@ -79,18 +79,22 @@ func (v *validating) file(m *Main, name string) error {
 	})
 }
 
-// verdict is what a hub says of a finding, "" when it takes it. A product ARN that is
-// none is not the finding's failure there but the whole request's.
+// verdict is what a hub says of a finding, "" when it takes it.
 func (v *validating) verdict(raw jsontext.Value) (string, error) {
 	_, problems, err := v.validator.Check(raw)
 	if err != nil || len(problems) > 0 {
 		return asff.Message(problems), err
 	}
-	_, malformed := asff.ParseProductArn(readAddress(raw).productArn)
-	if malformed != nil {
-		return malformed.Error(), nil
+	return judgeProduct(readAddress(raw).productArn), nil
+}
+
+// judgeProduct says what is wrong with a product ARN. To a hub that is not the
+// finding's failure but the whole request's.
+func judgeProduct(arn string) string {
+	if _, err := asff.ParseProductArn(arn); err != nil {
+		return err.Error()
 	}
-	return "", nil
+	return ""
 }
 
 func (v *validating) print(f failure) error {
