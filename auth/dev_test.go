@@ -89,3 +89,27 @@ func FuzzDev(f *testing.F) {
 		}
 	})
 }
+
+func TestValidAccount(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]bool{
+		"123456789012": true, "000000000000": true, "": false, "12345678901": false, "1234567890123": false,
+		"12345678901a": false, "-12345678901": false, "１２３４": false,
+	} {
+		if got := ValidAccount(id); got != want {
+			t.Errorf("ValidAccount(%q) = %v", id, got)
+		}
+	}
+}
+
+func TestValidRegion(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]bool{
+		"us-east-1": true, "home": true, "x": true, strings.Repeat("r", 32): true, strings.Repeat("r", 33): false,
+		"": false, "US-EAST-1": false, "us_east_1": false, "us-east-1 ": false, "us/east": false, "übersee": false,
+	} {
+		if got := ValidRegion(name); got != want {
+			t.Errorf("ValidRegion(%q) = %v", name, got)
+		}
+	}
+}

@@ -3,6 +3,8 @@ package hub
 import (
 	"maps"
 	"reflect"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -58,5 +60,27 @@ func TestEnableSecurityHubKeepsTags(t *testing.T) {
 	ok(t, r.EnableSecurityHub(t.Context(), alice, EnableSecurityHubInput{Tags: map[string]string{"b": "2", "c": "2"}}))
 	if got := r.tagsOf(t, hubARN(alice)); !maps.Equal(got, map[string]string{"a": "1", "b": "2", "c": "2"}) {
 		t.Errorf("got %v", got)
+	}
+}
+
+// Of many that enable at once, one succeeds and the others are told so.
+func TestEnableSecurityHubAtOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, guarded)
+	var wg sync.WaitGroup
+	var enabledBy, conflicts atomic.Int32
+	for range 10 {
+		wg.Go(func() {
+			switch err := r.EnableSecurityHub(t.Context(), alice, EnableSecurityHubInput{}); {
+			case err == nil:
+				enabledBy.Add(1)
+			case findinghub.AsError(err).Code == findinghub.CodeResourceConflict:
+				conflicts.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if enabledBy.Load() != 1 || conflicts.Load() != 9 {
+		t.Errorf("%d succeeded and %d were refused, want 1 and 9", enabledBy.Load(), conflicts.Load())
 	}
 }
