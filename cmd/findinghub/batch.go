@@ -146,7 +146,8 @@ func readAddress(raw jsontext.Value) address {
 	if tok, err := dec.ReadToken(); err != nil || tok.Kind() != '{' {
 		return a
 	}
-	for dec.PeekKind() == '"' {
+	// Most findings say all of it in their first members; the rest need not be read.
+	for dec.PeekKind() == '"' && (a.id == "" || a.account == "" || a.productArn == "") {
 		name, err := dec.ReadToken()
 		if err != nil || a.take(name.String(), dec) != nil {
 			return a

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -108,7 +106,7 @@ func (c *client) try(ctx context.Context, as caller, path string, body []byte) (
 		return nil, err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	if err := c.sign(ctx, req, hashOf(body), as); err != nil {
+	if err := c.sign(ctx, req, body, as); err != nil {
 		return nil, err
 	}
 	resp, err := c.http.Do(req)
@@ -199,11 +197,6 @@ func shorten(err error) error {
 		return u.Err
 	}
 	return err
-}
-
-func hashOf(body []byte) string {
-	sum := sha256.Sum256(body)
-	return hex.EncodeToString(sum[:])
 }
 
 // isDev asks the hub whether it was started with --dev. A hub that cannot be reached

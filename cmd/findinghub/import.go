@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/findinghub/findinghub/asff"
@@ -214,14 +216,25 @@ func (im *importing) readSource(s *source, b *batcher) error {
 		if found.Index < s.skip {
 			return nil
 		}
-		raw := found.Raw.Clone()
-		if err := raw.Compact(); err != nil {
+		raw, err := trimmed(found.Raw)
+		if err != nil {
 			return err
 		}
 		im.bar.read(s.base + found.Offset)
 		a := readAddress(raw)
 		return b.add(a.caller(im.Region), item{source: s, index: found.Index, id: a.id, raw: raw})
 	})
+}
+
+// trimmed copies a finding for the wire, without the white space of one that was
+// printed for people, which may be a third of it.
+func trimmed(raw jsontext.Value) (jsontext.Value, error) {
+	raw = raw.Clone()
+	if bytes.IndexByte(raw, '\n') < 0 {
+		return raw, nil
+	}
+	err := raw.Compact()
+	return raw, err
 }
 
 // fileError drops the name and the operation, which whoever reports it says better.

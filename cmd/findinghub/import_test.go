@@ -71,6 +71,16 @@ func TestImportShapes(t *testing.T) {
 	}
 }
 
+// TestImportTrims: what was printed for people travels without its white space.
+func TestImportTrims(t *testing.T) {
+	t.Parallel()
+	hub := newFakeHub(t)
+	hub.run(t, strings.ReplaceAll(fakeFinding("a", alice, "us-east-1", "two  words"), ",", ",\n      "), "import", stdin).wants(t, exitOK)
+	if got, want := string(hub.sent()[0].body), `{"Findings":[`+fakeFinding("a", alice, "us-east-1", "two  words")+`]}`; got != want {
+		t.Errorf("the request is %s, want %s", got, want)
+	}
+}
+
 // TestImportBatches: at most 100 findings and 6 MB a request (behaviour.md section 1.1),
 // and the findings of an account under its own name.
 func TestImportBatches(t *testing.T) {
