@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154
 # Starting and stopping the hubs of clients/run. Bash alone: a bare machine has no curl.
 
 # healthy PORT: whether GET /healthz answers 200.
@@ -13,8 +14,8 @@ healthy() {
 # start_hub NAME: a hub in dev mode with an empty data directory. Exports the endpoint. A port
 # that is taken ends the hub at once, and another is tried.
 start_hub() {
-  local name=$1 port pid try
-  for try in 1 2 3 4 5; do
+  local name=$1 port pid
+  for _ in 1 2 3 4 5; do
     port=$((20000 + RANDOM % 20000))
     "$work/findinghub" serve --listen "127.0.0.1:$port" --data-dir "$work/$name.data" --dev >"$work/$name.hub" 2>&1 &
     pid=$!
@@ -43,14 +44,19 @@ await_hub() {
 # stop_hub NAME: SIGTERM, which must end it in order. A hub that did not live through its
 # tests, or wrote of a panic, is a failure of its own.
 stop_hub() {
-  local pid
+  local pid status=0
   pid=$(cat "$work/$1.pid")
+  rm -f "$work/$1.pid"
   if ! kill -TERM "$pid" 2>/dev/null; then
     echo "FAIL $1: the hub had ended: $(tail -n 1 "$work/$1.hub")"
-  elif wait "$pid"; grep -q 'panic' "$work/$1.hub"; then
+    return
+  fi
+  wait "$pid" || status=$?
+  if ((status != 0)); then
+    echo "FAIL $1: the hub ended with status $status: $(tail -n 1 "$work/$1.hub")"
+  elif grep -q 'panic' "$work/$1.hub"; then
     echo "FAIL $1: the hub wrote of a panic: $(grep -m 1 panic "$work/$1.hub")"
   else
     echo "ok $1: the hub lived and stopped"
   fi
-  rm -f "$work/$1.pid"
 }

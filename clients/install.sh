@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154
 # What the clients of clients/run need, installed once into the cache. Each install_NAME prints
 # the reason on stdout when it fails; progress goes to stderr.
 

@@ -206,6 +206,20 @@ if V2:
         equal((got["Note"]["Text"], got["Confidence"]), ("yaml: with a colon", 7), "note and confidence")
 
     @suite.test
+    def skeleton_in_yaml():
+        account = next(fresh)
+        one = finding(account, "skeleton")
+        imported(account, one)
+        skeleton = text(account, "batch-update-findings", "--generate-cli-skeleton", "yaml-input")
+        contains(skeleton, "FindingIdentifiers:", "skeleton")
+        # Its first two values are where the identifier goes; the rest of it is left out.
+        head = skeleton[: skeleton.index("Note:")].replace("Id: ''", f"Id: {one['Id']}", 1)
+        head = head.replace("ProductArn: ''", f"ProductArn: {one['ProductArn']}", 1)
+        answer = aws(account, "batch-update-findings", "--cli-input-yaml", head, "--criticality", "3")
+        equal(answer["UnprocessedFindings"], [], "UnprocessedFindings")
+        equal(read(account, "skeleton")["Criticality"], 3, "Criticality")
+
+    @suite.test
     def answers_in_yaml():
         account = next(fresh)
         imported(account, finding(account, "yaml"))
