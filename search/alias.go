@@ -16,7 +16,6 @@ const aliasKey = "aws/securityhub/FindingId"
 func (ix *Index) addAlias() {
 	f := ix.fields[filter.ProductFields]
 	ix.alias = f.derive(f.internKey([]byte(aliasKey)))
-	f.lists = append(f.lists, noDocs)
 }
 
 func (ix *Index) isAlias(e *Entry, v *filter.Value) bool {
@@ -44,7 +43,7 @@ func (ev *evaluator) aliasTerm(t filter.MapTerm, a *answer) {
 		k := ev.ix.keys
 		within := ev.set()
 		for _, id := range ev.containing(k.ids, t.Value, false) {
-			ev.ix.postings.orInto(k.ids.lists[id], within)
+			ev.ix.postings.orInto(k.ids.texts[id].list, within)
 		}
 		within.andNot(ev.odd())
 		within.and(ev.aliased())
@@ -79,15 +78,15 @@ func (ev *evaluator) aliasEquals(value string, a *answer) {
 
 func (ev *evaluator) aliased() docset {
 	s := ev.set()
-	ev.ix.postings.orInto(ev.ix.fields[filter.ProductFields].lists[ev.ix.alias], s)
+	ev.ix.postings.orInto(ev.ix.fields[filter.ProductFields].texts[ev.ix.alias].list, s)
 	return s
 }
 
 // odd gives the findings whose key has an id that is not their Id attribute.
 func (ev *evaluator) odd() docset {
 	s := ev.set()
-	for _, l := range ev.ix.keys.odd.lists {
-		ev.ix.postings.orInto(l, s)
+	for _, t := range ev.ix.keys.odd.texts {
+		ev.ix.postings.orInto(t.list, s)
 	}
 	return s
 }

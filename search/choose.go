@@ -132,7 +132,7 @@ func (ev *evaluator) byTexts(s *selection, candidates docset) {
 		if s.full() && first > s.heap[0].first {
 			return
 		}
-		ev.offerList(s, first, l.field.lists[id], candidates)
+		ev.offerList(s, first, l.field.texts[id].list, candidates)
 	}
 	if !s.full() {
 		ev.offerAbsent(s, candidates)

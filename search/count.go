@@ -65,13 +65,13 @@ func (ev *evaluator) tally(t *tally, selected docset) {
 	switch {
 	case t.limit <= 0:
 	case n == ev.ix.n:
-		for id, l := range f.lists {
-			if p.atMost(l) >= t.least() {
-				t.add(uint32(id), p.count(l))
+		for id, text := range f.texts {
+			if p.atMost(text.list) >= t.least() {
+				t.add(uint32(id), p.count(text.list))
 			}
 		}
-	case f.ids != nil && (n <= ev.ix.limits.few || len(f.lists) > ev.ix.limits.few):
-		counts := make([]uint32, len(f.lists))
+	case f.ids != nil && (n <= ev.ix.limits.few || len(f.texts) > ev.ix.limits.few):
+		counts := make([]uint32, len(f.texts))
 		selected.each(func(d Doc) bool {
 			counts[f.ids.get(d)]++
 			return true
@@ -80,9 +80,9 @@ func (ev *evaluator) tally(t *tally, selected docset) {
 			t.add(uint32(id+1), int(n))
 		}
 	default:
-		for id, l := range f.lists {
-			if p.atMost(l) >= t.least() {
-				t.add(uint32(id), p.countIn(l, selected))
+		for id, text := range f.texts {
+			if p.atMost(text.list) >= t.least() {
+				t.add(uint32(id), p.countIn(text.list, selected))
 			}
 		}
 	}

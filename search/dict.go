@@ -28,6 +28,7 @@ type dict struct {
 type text struct {
 	at   uint32
 	size uint32
+	list list // of the findings that have it; here and not elsewhere to be in the cache with the rest
 }
 
 const (
@@ -49,7 +50,7 @@ type chunk struct {
 }
 
 func newDict(l *limits) dict {
-	return dict{limits: l, texts: make([]text, 1)}
+	return dict{limits: l, texts: []text{{list: noDocs}}}
 }
 
 func (t text) isHeld() bool { return t.size&(unheld|derived) == 0 }
@@ -118,9 +119,9 @@ func (d *dict) add(h uint64, tag uint32, b []byte, hold bool) uint32 {
 	if d.tags != nil {
 		d.tags[id] = tag
 	}
-	d.texts[id] = text{at: uint32(h), size: unheld}
+	d.texts[id] = text{at: uint32(h), size: unheld, list: noDocs}
 	if hold && d.room(len(b)) {
-		d.texts[id] = text{at: d.lay(id, b), size: uint32(len(b))}
+		d.texts[id] = text{at: d.lay(id, b), size: uint32(len(b)), list: noDocs}
 	}
 	d.insert(h>>32<<32 | uint64(id))
 	return id
@@ -140,7 +141,7 @@ func (d *dict) next() uint32 {
 		d.free = d.free[:n-1]
 		return id
 	}
-	d.texts = append(d.texts, text{})
+	d.texts = append(d.texts, text{list: noDocs})
 	if d.tags != nil {
 		d.tags = append(d.tags, 0)
 	}
@@ -229,7 +230,7 @@ func (d *dict) compact(live func(id uint32) bool) {
 		if id := uint32(s); s != 0 && live(id) {
 			d.insert(s)
 		} else if s != 0 {
-			d.texts[id] = text{size: unheld}
+			d.texts[id] = text{size: unheld, list: noDocs}
 			d.free = append(d.free, id)
 		}
 	}
@@ -240,7 +241,7 @@ func (d *dict) compact(live func(id uint32) bool) {
 func (d *dict) layFrom(old *dict, id uint32) uint32 { return d.lay(id, old.of(id)) }
 
 func (d *dict) bytes() int64 {
-	n := int64(cap(d.texts))*8 + int64(cap(d.tags)+cap(d.laid)+cap(d.free))*4 + int64(cap(d.slots))*8
+	n := int64(cap(d.texts))*12 + int64(cap(d.tags)+cap(d.laid)+cap(d.free))*4 + int64(cap(d.slots))*8
 	for i := range d.chunks {
 		n += int64(cap(d.chunks[i].data)) + int64(cap(d.chunks[i].grams))*8 + 56
 	}

@@ -269,10 +269,10 @@ func (ev *evaluator) ipTerm(t filter.IPTerm, a *answer) {
 // with its hash.
 func (ev *evaluator) add(f *field, id uint32, a *answer) {
 	if f.texts[id].size&unheld != 0 {
-		ev.ix.postings.orInto(f.lists[id], ev.unsure(a))
+		ev.ix.postings.orInto(f.texts[id].list, ev.unsure(a))
 		return
 	}
-	ev.ix.postings.orInto(f.lists[id], a.sure)
+	ev.ix.postings.orInto(f.texts[id].list, a.sure)
 }
 
 func (ev *evaluator) addAll(f *field, ids []uint32, a *answer) {
@@ -288,7 +288,7 @@ func (ev *evaluator) addUnheld(f *field, tag uint32, a *answer) {
 		return
 	}
 	for id := range f.texts {
-		if f.texts[id].size&unheld != 0 && f.lists[id] != noDocs && (tag == 0 || f.tags[id] == tag) {
+		if f.texts[id].size&unheld != 0 && f.texts[id].list != noDocs && (tag == 0 || f.tags[id] == tag) {
 			ev.add(f, uint32(id), a)
 		}
 	}

@@ -15,7 +15,6 @@ type field struct {
 	attribute filter.Attribute
 	info      *filter.Info
 	postings  *postings
-	lists     []list // by text number
 	// ids is the column of an attribute with one value, nil where there may be several.
 	ids *idColumn
 	// wide has the texts with bytes beyond ASCII, by text number: their letters fold by other rules.
@@ -36,7 +35,7 @@ type field struct {
 }
 
 func newField(a filter.Attribute, p *postings, l *limits) *field {
-	f := &field{dict: newDict(l), attribute: a, info: &filter.Attributes[a], postings: p, lists: []list{noDocs}, last: make([]uint32, 1)}
+	f := &field{dict: newDict(l), attribute: a, info: &filter.Attributes[a], postings: p, last: make([]uint32, 1)}
 	if !f.info.Many {
 		f.ids = &idColumn{}
 	}
@@ -124,7 +123,9 @@ func (f *field) internKey(key []byte) uint32 {
 		h := f.keys.hash(0, key)
 		if tag = f.keys.find(h, 0, key); tag == 0 {
 			tag = f.keys.add(h, 0, key, true)
-			f.keyHeld, f.last, f.behind = append(f.keyHeld, 0), append(f.last, 0), append(f.behind, 0)
+			if n := len(f.keys.texts) - len(f.keyHeld); n > 0 {
+				f.keyHeld, f.last, f.behind = append(f.keyHeld, 0), append(f.last, 0), append(f.behind, 0)
+			}
 		}
 		f.behind[f.key] = tag
 	}
@@ -147,10 +148,6 @@ func (f *field) worth(tag uint32, size, findings int) bool {
 
 // began enters a text that is new into everything that knows texts by number.
 func (f *field) began(id, tag uint32, text []byte) {
-	if int(id) >= len(f.lists) {
-		f.lists = append(f.lists, noDocs)
-	}
-	f.lists[id] = noDocs
 	f.dead++
 	if !f.texts[id].isHeld() {
 		return
@@ -178,17 +175,18 @@ func ascii(text []byte) bool {
 
 // post adds a finding to a text's list.
 func (f *field) post(id uint32, d Doc) {
-	if f.lists[id] == noDocs {
+	was := f.texts[id].list
+	if was == noDocs {
 		f.revive(id, -1)
 	}
-	f.lists[id] = f.postings.add(f.lists[id], d)
+	f.texts[id].list = f.postings.add(was, d)
 }
 
 // unpost removes it.
 func (f *field) unpost(id uint32, d Doc) {
-	was := f.lists[id]
-	f.lists[id] = f.postings.remove(was, d)
-	if was != noDocs && f.lists[id] == noDocs {
+	was := f.texts[id].list
+	f.texts[id].list = f.postings.remove(was, d)
+	if was != noDocs && f.texts[id].list == noDocs {
 		f.revive(id, 1)
 	}
 }
@@ -251,12 +249,27 @@ func (f *field) tidy() {
 	if !tooMany && (f.deadBytes <= f.limits.minDead*64 || f.deadBytes <= liveBytes/2) {
 		return
 	}
-	f.compact(func(id uint32) bool { return f.lists[id] != noDocs })
+	f.compact(func(id uint32) bool { return f.texts[id].list != noDocs })
 	f.dead, f.deadBytes = 0, 0
+	if f.keys != nil {
+		f.tidyKeys()
+	}
 	f.recount()
 	if f.sorted.built {
-		f.sorted.drop(func(id uint32) bool { return f.lists[id] == noDocs })
+		f.sorted.drop(func(id uint32) bool { return f.texts[id].list == noDocs })
 	}
+}
+
+// tidyKeys forgets a map's keys under which no text is left.
+func (f *field) tidyKeys() {
+	used := make(docset, len(f.keys.texts)/64+1)
+	for id, t := range f.texts {
+		if t.list != noDocs || t.size&derived != 0 {
+			used.add(Doc(f.tags[id]))
+		}
+	}
+	f.keys.compact(func(tag uint32) bool { return used.has(Doc(tag)) })
+	clear(f.last)
 }
 
 // recount counts anew what compacting has changed.
@@ -275,7 +288,7 @@ func (f *field) recount() {
 }
 
 func (f *field) bytes() int64 {
-	n := f.dict.bytes() + int64(cap(f.lists)+cap(f.sorted.perm)+cap(f.sorted.fresh))*4 +
+	n := f.dict.bytes() + int64(cap(f.sorted.perm)+cap(f.sorted.fresh))*4 +
 		int64(cap(f.sorted.places)+cap(f.wide)+cap(f.keyHeld)+cap(f.last))*8
 	if f.ids != nil {
 		n += f.ids.bytes()

@@ -154,7 +154,7 @@ func (f fleet) scoped(q Query, n int) Query {
 func TestFleet(t *testing.T) {
 	t.Parallel()
 	f, ix, m := fleet{accounts: 7, start: fleetStart}, New(), model{}
-	const n = 12_000
+	const n = 9_000
 	apply := func(es []Entry) {
 		ix.Apply(es)
 		for _, e := range es {

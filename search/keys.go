@@ -89,7 +89,7 @@ func (k *keys) lookup(key finding.Key) (found Doc, ok bool) {
 func (k *keys) eachWith(id string, f func(Doc)) {
 	p := k.ids.postings
 	if text := k.ids.lookup(nil, []byte(id)); text != 0 {
-		p.each(k.ids.lists[text], func(d Doc) {
+		p.each(k.ids.texts[text].list, func(d Doc) {
 			// The id of an odd key is not the finding's Id attribute.
 			if k.odd.ids.get(d) == 0 {
 				f(d)
@@ -97,7 +97,7 @@ func (k *keys) eachWith(id string, f func(Doc)) {
 		})
 	}
 	if text := k.odd.lookup(nil, []byte(id)); text != 0 {
-		p.each(k.odd.lists[text], f)
+		p.each(k.odd.texts[text].list, f)
 	}
 }
 

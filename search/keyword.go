@@ -73,7 +73,7 @@ func (ev *evaluator) keywordIn(fields []*field, k keyword, a *answer) {
 			hs = hunts(hs, f, newNeedle(&f.dict, []byte(k.word), true))
 		}
 		f.wide.each(func(id Doc) bool {
-			if f.lists[id] != noDocs && k.Holds(f.of(uint32(id))) {
+			if f.texts[id].list != noDocs && k.Holds(f.of(uint32(id))) {
 				ev.add(f, uint32(id), a)
 			}
 			return true

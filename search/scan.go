@@ -211,7 +211,7 @@ func (ev *evaluator) walk(f *field, holds func(id uint32) bool) []uint32 {
 	found := make([][]uint32, tasks)
 	share(tasks, len(f.laid)*32 >= ev.ix.limits.parallel, func(task int) {
 		for _, id := range f.laid[task*walkStep : min(len(f.laid), (task+1)*walkStep)] {
-			if f.lists[id] != noDocs && holds(id) {
+			if f.texts[id].list != noDocs && holds(id) {
 				found[task] = append(found[task], id)
 			}
 		}
@@ -257,11 +257,9 @@ func (ev *evaluator) holding(f *field, t filter.Term, op filter.TextOp, value st
 	})
 }
 
-// fewWords is up to how many texts are worth looking at whole instead of searching all
-// for another of the words.
-const fewWords = 256
-
-// withWords gives the texts that have all words of a value, or some more.
+// withWords gives the texts that have all words of a value, or some more: telling
+// whether the words follow each other takes longer than finding them, so the other words
+// are searched for as long as many texts have the ones before.
 func (ev *evaluator) withWords(f *field, value string) []uint32 {
 	var ids []uint32
 	for i, n := range rarestFirst(&f.dict, value) {
@@ -269,7 +267,7 @@ func (ev *evaluator) withWords(f *field, value string) []uint32 {
 			ids = ev.hunt(f, n)
 			continue
 		}
-		if len(ids) <= fewWords {
+		if len(ids) <= ev.ix.limits.few/16 {
 			break
 		}
 		also := make(docset, len(f.texts)/64+1)

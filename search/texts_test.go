@@ -208,6 +208,34 @@ func TestCompact(t *testing.T) {
 	}
 }
 
+// TestCompactKeys holds that a map's keys leave the memory with their values, and that
+// the others stay what they were.
+func TestCompactKeys(t *testing.T) {
+	t.Parallel()
+	l := defaultLimits()
+	l.minDead = 10
+	f := newField(filter.ResourceTags, newPostings(), &l)
+	keep := f.intern([]byte("team"), []byte("blue"), 0)
+	f.post(keep, 7)
+	most := int64(0)
+	for i := range 50_000 {
+		id := f.intern(fmt.Appendf(nil, "key that goes %d", i), []byte("blue"), 0)
+		f.post(id, 1)
+		f.unpost(id, 1)
+		f.tidy()
+		most = max(most, f.bytes())
+	}
+	if most > 64<<10 {
+		t.Errorf("%d bytes for keys of which one is in use", most)
+	}
+	if got := f.lookup([]byte("team"), []byte("blue")); got != keep {
+		t.Errorf("number %d, want %d", got, keep)
+	}
+	if again := f.intern([]byte("new"), []byte("blue"), 0); again == keep || f.lookup([]byte("new"), []byte("blue")) != again {
+		t.Errorf("a new key's value is number %d", again)
+	}
+}
+
 // TestBudget holds that long text beyond the memory for it is not held, and what is
 // short, or no free text, always is.
 func TestBudget(t *testing.T) {
