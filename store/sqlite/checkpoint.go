@@ -19,6 +19,8 @@ type checkpointer struct {
 	limit int64 // pages
 	// hold is held by the writer for each commit.
 	hold sync.Mutex
+	// turn is whose turn it is to use the connection: the writer takes it when it must wait for the copy.
+	turn sync.Mutex
 
 	wake     chan struct{}
 	quit     chan struct{}
@@ -52,8 +54,25 @@ func newCheckpointer(path string, o Options) (*checkpointer, error) {
 	return cp, nil
 }
 
-// poke tells the checkpointer that there was a commit.
-func (cp *checkpointer) poke() {
+// worst is how many times the limit the log may hold before commits wait for the copy.
+const worst = 4
+
+// ready is called before a commit with the size of the log. A disk that takes in less than is
+// written would let the log grow for ever: then writers wait.
+func (cp *checkpointer) ready(pages int64) {
+	if pages < worst*cp.limit {
+		return
+	}
+	if err := cp.check(); err != nil {
+		cp.log.Warn("a checkpoint failed, the log grows on", "pages", pages, "error", err)
+	}
+}
+
+// grown is called after a commit with the size of the log.
+func (cp *checkpointer) grown(pages int64) {
+	if pages < cp.limit {
+		return
+	}
 	select {
 	case cp.wake <- struct{}{}:
 	default:
@@ -83,6 +102,8 @@ func (cp *checkpointer) stop() {
 
 // check looks at the log's size and copies it when it has passed the limit.
 func (cp *checkpointer) check() error {
+	cp.turn.Lock()
+	defer cp.turn.Unlock()
 	pages, _, err := walState(cp.size)
 	if err != nil || pages < cp.limit {
 		return err

@@ -46,6 +46,9 @@ type writer struct {
 	insertChange                            *sqlite.Stmt
 	upsertRecord, insertRecord, dropRecord  *sqlite.Stmt
 
+	logSize *sqlite.Stmt
+
+	logPages   int64      // the size of the write-ahead log after the last commit
 	nextDoc    search.Doc // the next finding's number
 	lastChange int64      // the newest history row's id
 
@@ -59,9 +62,10 @@ type writer struct {
 func newWriter(e *Engine, conn *sqlite.Conn) (*writer, error) {
 	w := &writer{e: e, conn: conn, jobs: make(chan job), finished: make(chan struct{}), created: map[finding.Key]search.Doc{}}
 	return w, prepareAll(conn, map[string]**sqlite.Stmt{
-		"BEGIN IMMEDIATE": &w.begin,
-		"COMMIT":          &w.commit,
-		"ROLLBACK":        &w.rollback,
+		"BEGIN IMMEDIATE":             &w.begin,
+		"COMMIT":                      &w.commit,
+		"PRAGMA wal_checkpoint(NOOP)": &w.logSize,
+		"ROLLBACK":                    &w.rollback,
 		"INSERT INTO findings(doc, body) VALUES(?, ?)":                                 &w.insertFinding,
 		"UPDATE findings SET body=?2 WHERE doc=?1":                                     &w.updateFinding,
 		"SELECT body FROM findings WHERE doc=?":                                        &w.selectRow,
@@ -131,6 +135,7 @@ func (w *writer) gather(group []job, j job) []job {
 
 // write commits a group, tells the index and answers everyone.
 func (w *writer) write(group []job) {
+	w.e.checkpoints.ready(w.logPages)
 	w.e.checkpoints.hold.Lock()
 	err := w.transact(group)
 	w.e.checkpoints.hold.Unlock()
@@ -138,7 +143,7 @@ func (w *writer) write(group []job) {
 		w.e.index.Apply(w.entries)
 	}
 	w.e.settled.Store(w.group)
-	w.e.checkpoints.poke()
+	w.measureLog()
 	w.report(group, err)
 	for i, j := range group {
 		answer := err
@@ -152,6 +157,17 @@ func (w *writer) write(group []job) {
 	}
 	clear(w.entries)
 	clear(w.created)
+}
+
+// measureLog tells the checkpointer how long the log is.
+func (w *writer) measureLog() {
+	pages, _, err := walState(w.logSize)
+	if err != nil {
+		w.e.log.Warn("the size of the log is unknown", "error", err)
+		return
+	}
+	w.logPages = pages
+	w.e.checkpoints.grown(pages)
 }
 
 func (w *writer) report(group []job, err error) {
