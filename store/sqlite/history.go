@@ -28,7 +28,7 @@ func (e *Engine) History(ctx context.Context, q store.HistoryQuery) (page store.
 		}
 		page.Stored = stored
 		w := walk{Engine: e, r: r, doc: doc, next: next}
-		if q.After > 0 {
+		if q.After != 0 {
 			if err := w.skipTo(q.After); err != nil {
 				return err
 			}
