@@ -26,24 +26,7 @@ func (b *Bench) importing(ctx context.Context) error {
 	defer floor.stop()
 	g := NewGenerator(1, b.Size, b.Now)
 	pair := func(name string, make func(round int) ([]request, error)) (float64, error) {
-		var hubs, floors []float64
-		for round := range b.Rounds {
-			rs, err := make(round)
-			if err != nil {
-				return 0, err
-			}
-			f, err := send(ctx, floor.addr, rs)
-			if err != nil {
-				return 0, err
-			}
-			h, err := send(ctx, hub.addr, rs)
-			if err != nil {
-				return 0, err
-			}
-			floors, hubs = append(floors, f), append(hubs, h)
-		}
-		b.row("import", name, fmt.Sprintf("%.0f/s", median(hubs)), fmt.Sprintf("floor %.0f/s", median(floors)), fmt.Sprintf("%.2f", median(hubs)/median(floors)))
-		return median(hubs), nil
+		return b.pair(ctx, name, hub, floor, make)
 	}
 	import_ := func(from, round int) func(int) ([]request, error) {
 		return func(r int) ([]request, error) { return imports(g, from+r*slice, slice, round), nil }
@@ -80,6 +63,35 @@ func (b *Bench) importing(ctx context.Context) error {
 	b.row("import", fmt.Sprintf("rate at %d over rate when empty", b.Size), "", "", fmt.Sprintf("%.2f", full/empty))
 	b.row("import", "BatchUpdateFindings over import, both at full size", fmt.Sprintf("%.0f/s", updated), fmt.Sprintf("import %.0f/s", full), fmt.Sprintf("%.2f", updated/full))
 	return nil
+}
+
+// pair times rounds of requests on hub and floor in turn and gives the hub's rate.
+func (b *Bench) pair(ctx context.Context, name string, hub, floor *process, make func(round int) ([]request, error)) (float64, error) {
+	var hubs, floors []float64
+	var hubCPU, floorCPU float64
+	for round := range b.Rounds {
+		rs, err := make(round)
+		if err != nil {
+			return 0, err
+		}
+		for _, side := range []struct {
+			p     *process
+			rates *[]float64
+			cpu   *float64
+		}{{floor, &floors, &floorCPU}, {hub, &hubs, &hubCPU}} {
+			before := side.p.cpu()
+			rate, err := send(ctx, side.p.addr, rs)
+			if err != nil {
+				return 0, err
+			}
+			*side.rates = append(*side.rates, rate)
+			*side.cpu += side.p.cpu() - before
+		}
+	}
+	each := 1e6 / float64(b.Rounds*slice)
+	b.row("import", name, fmt.Sprintf("%.0f/s, %.0f us CPU each", median(hubs), hubCPU*each),
+		fmt.Sprintf("floor %.0f/s, %.0f us", median(floors), floorCPU*each), fmt.Sprintf("%.2f", median(hubs)/median(floors)))
+	return median(hubs), nil
 }
 
 func (b *Bench) updating(ctx context.Context, addr string, g *Generator) (float64, error) {
