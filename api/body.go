@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -73,7 +74,7 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) (*body, error
 	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
 	if r.ContentLength > limit {
 		discard(r, limit)
-		return nil, tooLarge(limit)
+		return nil, tooLarge(strconv.FormatInt(r.ContentLength, 10), limit)
 	}
 	b := bodies.Get().(*body)
 	if r.ContentLength > 0 {
@@ -86,7 +87,7 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) (*body, error
 	}
 	if n > limit {
 		discard(r, limit)
-		return b, tooLarge(limit)
+		return b, tooLarge("more than "+strconv.FormatInt(limit, 10), limit)
 	}
 	return b, nil
 }
@@ -99,8 +100,10 @@ func discard(r *http.Request, limit int64) {
 	}
 }
 
-func tooLarge(limit int64) error {
-	return findinghub.Errorf(findinghub.CodeInvalidInput, "The request body is greater than maximum value: %d bytes", limit)
+// tooLarge is the error of a body over its limit, in the pattern of all request errors
+// (decision 4).
+func tooLarge(size string, limit int64) error {
+	return findinghub.Errorf(findinghub.CodeInvalidInput, "Invalid parameter 'request body'. Size '%s' is greater than maximum value: %d bytes.", size, limit)
 }
 
 // unread is the error of a body that ends too early or comes too slowly.
