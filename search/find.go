@@ -14,6 +14,7 @@ func (ix *Index) Find(q Query) Result {
 	defer ix.mu.RUnlock()
 	ev := ix.evaluator()
 	defer ev.done()
+	q.Limit = max(q.Limit, 0)
 	v := ev.eval(q.Filter, ev.scope(q.Accounts, q.Regions))
 	lenses, ok := ev.lenses(q.Sort)
 	if !ok {
