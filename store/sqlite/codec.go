@@ -41,7 +41,10 @@ var errCorrupt = errors.New("the row is damaged")
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // codec turns findings and changes into rows and back. It is safe for concurrent use.
-type codec struct{ dict *s2.Dict }
+type codec struct {
+	dict     *s2.Dict
+	splitter splitter
+}
 
 // newCodec reads the dictionary that the database was created with.
 func newCodec(dictionary []byte) (*codec, error) {
@@ -164,11 +167,24 @@ func (c *codec) finding(row, buf []byte) (record, error) {
 	return r, t.err
 }
 
-// stored parses the finding; its members alias the record's JSON.
-func (r *record) stored() (*finding.Stored, error) {
+// parse takes a record's finding apart into f's memory where that is large enough; its
+// members alias the record's JSON.
+func (c *codec) parse(f asff.Finding, r *record) (asff.Finding, error) {
+	if f, ok := c.splitter.split(f[:0], r.json); ok {
+		return f, nil
+	}
 	f, err := asff.ParseStored(r.json)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errCorrupt, err)
+	}
+	return f, nil
+}
+
+// stored is the finding of a record with all that is kept of it.
+func (c *codec) stored(r *record) (*finding.Stored, error) {
+	f, err := c.parse(make(asff.Finding, 0, 32), r)
+	if err != nil {
+		return nil, err
 	}
 	return &finding.Stored{Finding: f, Owned: r.owned, CreatedTime: r.created, CreatedBy: r.by}, nil
 }

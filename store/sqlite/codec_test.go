@@ -64,7 +64,7 @@ func TestFindingRows(t *testing.T) {
 		if rec.key != k || rec.newest != newest {
 			t.Fatalf("decoded %+v", rec)
 		}
-		got, err := rec.stored()
+		got, err := c.stored(&rec)
 		if err != nil || !reflect.DeepEqual(got.CreatedTime, s.CreatedTime) || got.Owned != s.Owned || got.CreatedBy != s.CreatedBy ||
 			!bytes.Equal(got.Finding.AppendJSON(nil), s.Finding.AppendJSON(nil)) {
 			t.Fatalf("decoded %+v, %v; want %+v", got, err, s)
@@ -143,7 +143,7 @@ func FuzzRow(f *testing.F) {
 		row[0] = rowFormat
 		sum(row)
 		if rec, err := c.finding(row, nil); err == nil {
-			if s, err := rec.stored(); err == nil && s.Finding.AppendJSON(nil) == nil {
+			if s, err := c.stored(&rec); err == nil && s.Finding.AppendJSON(nil) == nil {
 				t.Error("a finding without JSON")
 			}
 		}

@@ -7,6 +7,7 @@ import (
 
 	"zombiezen.com/go/sqlite"
 
+	"github.com/findinghub/findinghub/asff"
 	"github.com/findinghub/findinghub/filter"
 	"github.com/findinghub/findinghub/search"
 )
@@ -85,9 +86,11 @@ type reader struct {
 	selectRow, selectChange, scan, ends *sqlite.Stmt
 	selectRecord, listRecords           *sqlite.Stmt
 
-	row    []byte // the row being read
-	block  []byte // and what it decompresses to
-	values filter.Values
+	row   []byte // the row being read
+	block []byte // and what it decompresses to
+	// and what that is taken apart into
+	finding asff.Finding
+	values  filter.Values
 }
 
 func openReader(path string) (*reader, error) {

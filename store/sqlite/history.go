@@ -48,7 +48,7 @@ func (e *Engine) newest(ctx context.Context, r *reader, doc search.Doc) (*findin
 		return nil, 0, err
 	}
 	rec.json = append([]byte(nil), rec.json...)
-	stored, err := rec.stored()
+	stored, err := e.codec.stored(&rec)
 	return stored, rec.newest, err
 }
 

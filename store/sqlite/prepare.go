@@ -190,7 +190,7 @@ func (e *Engine) old(ch *change) (*finding.Stored, error) {
 		return nil, fmt.Errorf("store: finding %d: %w", ch.doc, err)
 	}
 	ch.newest = r.newest
-	return r.stored()
+	return e.codec.stored(&r)
 }
 
 // runMutations gives the state after a key's mutations; ch.write says whether it is new.

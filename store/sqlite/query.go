@@ -43,7 +43,7 @@ func (e *Engine) Get(ctx context.Context, keys []finding.Key) ([]*finding.Stored
 				return err
 			}
 			rec.json = bytes.Clone(rec.json)
-			if got[i], err = rec.stored(); err != nil {
+			if got[i], err = e.codec.stored(&rec); err != nil {
 				return err
 			}
 		}
@@ -68,12 +68,12 @@ func (e *Engine) read(ctx context.Context, r *reader, doc search.Doc) (rec recor
 }
 
 // extract gives the values of a record's finding, in the connection's buffer.
-func (r *reader) extract(rec *record) (filter.Values, error) {
-	f, err := asff.ParseStored(rec.json)
+func (e *Engine) extract(r *reader, rec *record) (filter.Values, error) {
+	f, err := e.codec.parse(r.finding, rec)
 	if err != nil {
-		return nil, fmt.Errorf("store: %w: %w", errCorrupt, err)
+		return nil, fmt.Errorf("store: %w", err)
 	}
-	r.values = filter.Extract(f, r.values[:0])
+	r.finding, r.values = f, filter.Extract(f, r.values[:0])
 	return r.values, nil
 }
 
@@ -134,7 +134,7 @@ func (f *finder) take(ctx context.Context, r *reader, hits []search.Hit) error {
 		// After the row is read: see Engine.stripes.
 		changed := f.changed(h.Doc)
 		if !h.Sure || changed {
-			vs, err := r.extract(&rec)
+			vs, err := f.extract(r, &rec)
 			if err != nil {
 				return err
 			}
@@ -200,7 +200,7 @@ func (e *Engine) matching(ctx context.Context, expr filter.Expr, docs []search.D
 				if err != nil {
 					return err
 				}
-				vs, err := r.extract(&rec)
+				vs, err := e.extract(r, &rec)
 				if err != nil {
 					return err
 				}

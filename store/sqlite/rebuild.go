@@ -23,8 +23,9 @@ type scan struct {
 	after, last int64 // rows after < doc <= last
 	entries     []search.Entry
 	values      filter.Values
-	ends        []int  // of each entry's values
-	json        []byte // what the values point into
+	ends        []int        // of each entry's values
+	json        []byte       // what the values point into
+	finding     asff.Finding // the one being read
 	err         error
 	done        chan struct{}
 }
@@ -138,11 +139,10 @@ func (e *Engine) scanRow(s *scan, id int64, row []byte) error {
 		// It had no room; what is full stays with the values that point into it.
 		s.json = make([]byte, 0, max(2*cap(s.json), 1<<20))
 	}
-	f, err := asff.ParseStored(r.json)
-	if err != nil {
-		return fmt.Errorf("%w: %w", errCorrupt, err)
+	if s.finding, err = e.codec.parse(s.finding, &r); err != nil {
+		return err
 	}
-	s.values = filter.Extract(f, s.values)
+	s.values = filter.Extract(s.finding, s.values)
 	s.ends = append(s.ends, len(s.values))
 	s.entries = append(s.entries, search.Entry{Doc: search.Doc(id - 1), Key: r.key})
 	return nil
