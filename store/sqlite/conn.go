@@ -27,8 +27,8 @@ func run(s *sqlite.Stmt) error {
 	}
 }
 
-// exec runs SQL that is not worth preparing.
-func exec(c *sqlite.Conn, sql string) error {
+// runSQL runs SQL that is not worth preparing.
+func runSQL(c *sqlite.Conn, sql string) error {
 	s, _, err := c.PrepareTransient(sql)
 	if err != nil {
 		return fmt.Errorf("%s: %w", sql, err)
@@ -99,7 +99,7 @@ func openReader(path string) (*reader, error) {
 		return nil, err
 	}
 	r := &reader{conn: c}
-	err = errors.Join(exec(c, "PRAGMA query_only=1"), exec(c, "PRAGMA cache_size=-4096"), prepareAll(c, map[string]**sqlite.Stmt{
+	err = errors.Join(runSQL(c, "PRAGMA query_only=1"), runSQL(c, "PRAGMA cache_size=-4096"), prepareAll(c, map[string]**sqlite.Stmt{
 		"BEGIN":                                 &r.begin,
 		"ROLLBACK":                              &r.end,
 		"SELECT body FROM findings WHERE doc=?": &r.selectRow,

@@ -189,7 +189,7 @@ func withSQL(sql string) func(*testing.T, string) {
 		t.Helper()
 		c, err := sqlite.OpenConn(file, sqlite.OpenReadWrite)
 		if err == nil {
-			err = errors.Join(exec(c, sql), c.Close())
+			err = errors.Join(runSQL(c, sql), c.Close())
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -261,7 +261,7 @@ func TestFullDatabase(t *testing.T) {
 		t.Errorf("what was refused is there: %q", got)
 	}
 	// The writer is idle, so its connection is free.
-	if err := exec(e.writer.conn, "PRAGMA max_page_count=100000"); err != nil {
+	if err := runSQL(e.writer.conn, "PRAGMA max_page_count=100000"); err != nil {
 		t.Fatal(err)
 	}
 	mustApply(t, e, many(2*stored, "again ")...)

@@ -105,7 +105,7 @@ func configure(c *sqlite.Conn, o Options) error {
 		pragmas = append(pragmas, fmt.Sprintf("PRAGMA max_page_count=%d", o.maxPages))
 	}
 	for _, p := range pragmas {
-		if err := exec(c, p); err != nil {
+		if err := runSQL(c, p); err != nil {
 			return err
 		}
 	}
@@ -114,11 +114,11 @@ func configure(c *sqlite.Conn, o Options) error {
 
 // create makes the tables in one transaction: a start that was cut short is begun anew.
 func create(c *sqlite.Conn) error {
-	if err := exec(c, "BEGIN IMMEDIATE"); err != nil {
+	if err := runSQL(c, "BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
 	for _, sql := range schema {
-		if err := exec(c, sql); err != nil {
+		if err := runSQL(c, sql); err != nil {
 			return err
 		}
 	}
@@ -130,7 +130,7 @@ func create(c *sqlite.Conn) error {
 	if err := run(s); err != nil {
 		return err
 	}
-	return exec(c, "COMMIT")
+	return runSQL(c, "COMMIT")
 }
 
 // readDictionary reads the dictionary that the database was created with, which need
