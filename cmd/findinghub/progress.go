@@ -15,6 +15,10 @@ type progress struct {
 	at  *atomic.Int64 // bytes read
 }
 
+func newProgress(bar *progressbar.ProgressBar) progress {
+	return progress{bar: bar, at: new(atomic.Int64)}
+}
+
 // isTerminal says whether somebody may be looking at w.
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
@@ -34,11 +38,11 @@ func (m *Main) importBar(sources []*source, quiet bool) progress {
 	total := int64(0)
 	for _, s := range sources {
 		if s.size == 0 {
-			return progress{bar: m.bar(-1, "importing"), at: new(atomic.Int64)}
+			return newProgress(m.bar(-1, "importing"))
 		}
 		total += s.size
 	}
-	return progress{bar: m.bar(total, "importing"), at: new(atomic.Int64)}
+	return newProgress(m.bar(total, "importing"))
 }
 
 // exportBar counts findings: how many there will be is not known.
@@ -46,7 +50,7 @@ func (m *Main) exportBar(quiet bool) progress {
 	if quiet || !isTerminal(m.Stderr) {
 		return progress{}
 	}
-	return progress{bar: m.bar(-1, "exporting"), at: new(atomic.Int64)}
+	return newProgress(m.bar(-1, "exporting"))
 }
 
 func (m *Main) bar(total int64, doing string) *progressbar.ProgressBar {

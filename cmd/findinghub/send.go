@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/findinghub/findinghub/asff"
 )
 
 // sendAll sends batches until there are no more. Only one of the senders saves the
@@ -98,20 +100,47 @@ func (im *importing) answered(b *batch, answer []byte) error {
 	if err := json.Unmarshal(answer, &said); err != nil {
 		return fmt.Errorf("the answer of %s is not a hub's: %w", im.client.endpoint, err)
 	}
-	// The answer names findings by their ids, in their order; two of a batch may share one.
-	places := map[string][]int{}
-	for i, it := range b.items {
-		places[it.id] = append(places[it.id], i)
-	}
 	failures := make(map[int]failure, len(said.FailedFindings))
 	for _, f := range said.FailedFindings {
-		at := places[f.ID]
-		if len(at) == 0 {
+		i := b.place(f.ID, f.Message, failures)
+		if i < 0 {
 			return fmt.Errorf("the hub refuses a finding that was not sent: %q", f.ID)
 		}
-		failures[at[0]] = failure{Code: f.Code, Message: f.Message}
-		places[f.ID] = at[1:]
+		failures[i] = failure{Code: f.Code, Message: f.Message}
 	}
 	im.ledger.settle(b, failures)
 	return nil
+}
+
+// place finds the finding that a failure speaks of, -1 if there is none. Failures name
+// findings by their ids, which are only unique for a product: of several that are not
+// yet taken it is the one of which the message is true, else the first.
+func (b *batch) place(id, message string, taken map[int]failure) int {
+	var free []int
+	for i, it := range b.items {
+		if _, ok := taken[i]; !ok && it.id == id {
+			free = append(free, i)
+		}
+	}
+	if len(free) == 0 {
+		return -1
+	}
+	if len(free) > 1 {
+		for _, i := range free {
+			if b.items[i].deserves(message) {
+				return i
+			}
+		}
+	}
+	return free[0]
+}
+
+// deserves says whether a hub, strict or not, would say this of the finding.
+func (it *item) deserves(message string) bool {
+	for _, strict := range []bool{false, true} {
+		if says, err := verdict(asff.Validator{Strict: strict}, it.raw); err == nil && says == message {
+			return true
+		}
+	}
+	return false
 }

@@ -67,7 +67,7 @@ func (v *validating) file(m *Main, name string) error {
 	defer in.Close()
 	return asff.Read(in, func(it asff.Item) error {
 		v.findings++
-		message, err := v.verdict(it.Raw)
+		message, err := verdict(v.validator, it.Raw)
 		if err != nil || message == "" {
 			return err
 		}
@@ -79,22 +79,21 @@ func (v *validating) file(m *Main, name string) error {
 	})
 }
 
-// verdict is what a hub says of a finding, "" when it takes it.
-func (v *validating) verdict(raw jsontext.Value) (string, error) {
-	_, problems, err := v.validator.Check(raw)
-	if err != nil || len(problems) > 0 {
-		return asff.Message(problems), err
+// verdict is what a hub says of a finding, "" when it takes it. err is not nil when raw
+// is not JSON.
+func verdict(v asff.Validator, raw jsontext.Value) (string, error) {
+	f, problems, err := v.Check(raw)
+	if err != nil {
+		return "", err
 	}
-	return judgeProduct(readAddress(raw).productArn), nil
-}
-
-// judgeProduct says what is wrong with a product ARN. To a hub that is not the
-// finding's failure but the whole request's.
-func judgeProduct(arn string) string {
-	if _, err := asff.ParseProductArn(arn); err != nil {
-		return err.Error()
+	// A hub refuses the whole request for a product ARN that is none, before it looks at
+	// anything else of its findings.
+	if f.Get("ProductArn").Kind() == '"' {
+		if _, malformed := asff.ParseProductArn(f.Text("ProductArn")); malformed != nil {
+			return malformed.Error(), nil //nolint:nilerr // the error is the verdict
+		}
 	}
-	return ""
+	return asff.Message(problems), nil
 }
 
 func (v *validating) print(f failure) error {

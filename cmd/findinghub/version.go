@@ -25,6 +25,10 @@ func readBuild() build {
 	if !ok {
 		info = &debug.BuildInfo{}
 	}
+	return buildOf(info)
+}
+
+func buildOf(info *debug.BuildInfo) build {
 	b := build{version: info.Main.Version, goVersion: info.GoVersion}
 	modified := ""
 	for _, s := range info.Settings {
