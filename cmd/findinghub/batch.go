@@ -45,6 +45,9 @@ type batcher struct {
 	held int // bytes in open batches
 }
 
+// newBatcher makes an empty batcher. emit gets a batch that nobody else holds, and may
+// block: that is how slow answers slow the reading down, so that files of any size pass
+// through little memory.
 func newBatcher(emit func(batch) error) *batcher {
 	return &batcher{emit: emit, open: map[caller]*batch{}}
 }
@@ -99,6 +102,7 @@ func (b *batcher) flush() error {
 	return nil
 }
 
+// release emits one caller's batch, of which there must be one.
 func (b *batcher) release(as caller) error {
 	full := b.open[as]
 	delete(b.open, as)
@@ -126,6 +130,7 @@ func (b *batch) halves() (left, right batch) {
 		batch{as: b.as, items: b.items[mid:], size: sizeOf(b.items[mid:])}
 }
 
+// sizeOf counts the bytes of findings as a batch does.
 func sizeOf(items []item) (n int) {
 	for _, it := range items {
 		n += len(it.raw)
@@ -156,6 +161,7 @@ func readAddress(raw jsontext.Value) address {
 	return a
 }
 
+// take reads one member's value, if the address needs it.
 func (a *address) take(name string, dec *jsontext.Decoder) error {
 	var into *string
 	switch name {

@@ -53,6 +53,7 @@ type apiError struct {
 	after time.Duration
 }
 
+// Error gives the code and the message as the AWS clients print them.
 func (e *apiError) Error() string {
 	if e.message == "" {
 		return cmp.Or(e.code, "HTTP "+strconv.Itoa(e.status))
@@ -100,6 +101,8 @@ func (c *client) call(ctx context.Context, as caller, path string, body []byte) 
 	}
 }
 
+// try sends an operation once. The signature is made anew each time, because hubs refuse
+// one that is some minutes old, and pauses may add up to that.
 func (c *client) try(ctx context.Context, as caller, path string, body []byte) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint+path, bytes.NewReader(body))
 	if err != nil {
@@ -178,6 +181,7 @@ func backoff(try int, err error) time.Duration {
 	return pause
 }
 
+// sleep waits, but not beyond the end of the context.
 func sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -213,6 +217,7 @@ func (c *client) isDev(ctx context.Context) (bool, error) {
 	}
 }
 
+// health reads /healthz whatever its status is: a hub that is starting says what it is, too.
 func (c *client) health(ctx context.Context) (health, error) {
 	var said health
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.endpoint+"/healthz", nil)

@@ -128,6 +128,7 @@ func (c configFile) section(node *kong.Node, prefix string, body ast.Node) error
 	return nil
 }
 
+// entry takes in one key with its value; null is as good as no key.
 func (c configFile) entry(name string, e *ast.MappingValueNode) error {
 	if _, twice := c[name]; twice {
 		return at(e.Key, "key %q is given twice", name)
@@ -164,6 +165,8 @@ func settingValue(name string, n ast.Node) (any, error) {
 	}
 }
 
+// mapping gives a mapping's entries. The parser has a type of its own for a mapping of
+// one entry, and null is what a section without entries is.
 func mapping(n ast.Node) ([]*ast.MappingValueNode, error) {
 	switch n := n.(type) {
 	case *ast.MappingNode:
@@ -177,6 +180,7 @@ func mapping(n ast.Node) ([]*ast.MappingValueNode, error) {
 	}
 }
 
+// subcommand finds a subcommand by name, nil if there is none.
 func subcommand(node *kong.Node, name string) *kong.Node {
 	for _, child := range node.Children {
 		if child.Type == kong.CommandNode && child.Name == name {

@@ -15,6 +15,7 @@ type door struct {
 	state atomic.Pointer[doorState]
 }
 
+// doorState is replaced as a whole, so that no request sees half of a change.
 type doorState struct {
 	status string
 	hub    http.Handler // nil while the hub takes no requests
@@ -28,6 +29,7 @@ type health struct {
 	Version string `json:"version"`
 }
 
+// newDoor makes a door that is closed because the hub is starting.
 func newDoor(dev bool) *door {
 	d := &door{dev: dev}
 	d.state.Store(&doorState{status: "starting"})
@@ -56,6 +58,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// health answers as the state is. Load balancers look at the status, our own tools at the body.
 func (d *door) health(w http.ResponseWriter, state *doorState) {
 	status := http.StatusOK
 	if state.status != "ok" {
@@ -75,6 +78,7 @@ func unavailable(w http.ResponseWriter) {
 	})
 }
 
+// writeJSON answers with a body that no cache may keep: it is true for a moment only.
 func writeJSON(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")

@@ -74,6 +74,7 @@ type exporting struct {
 	bar    progress
 }
 
+// run exports every part into one output, which only gets its name when all are in it.
 func (ex *exporting) run(ctx context.Context, m *Main, out *output) error {
 	began := time.Now()
 	for _, part := range ex.parts() {
@@ -149,6 +150,7 @@ func (ex *exporting) hub(ctx context.Context, p part) error {
 	return group.Wait()
 }
 
+// fetch asks for a part's pages one after the other: each page's token is in the one before.
 func (ex *exporting) fetch(ctx context.Context, p part, pages chan<- page) error {
 	r := p.first
 	for {
@@ -203,6 +205,8 @@ func readPage(answer []byte) (page, error) {
 	return p, err
 }
 
+// readFindings gives the elements of a list as parts of the answer; nothing is copied.
+// A page is written before the next but one is asked for, so that few answers are held.
 func readFindings(dec *jsontext.Decoder, answer []byte) ([]jsontext.Value, error) {
 	if tok, err := dec.ReadToken(); err != nil || tok.Kind() != '[' {
 		return nil, errors.Join(err, errors.New("its Findings are not a list"))
@@ -227,10 +231,12 @@ type findingWriter struct {
 	count int
 }
 
+// newFindingWriter writes an array for json and lines for everything else.
 func newFindingWriter(w io.Writer, format string) *findingWriter {
 	return &findingWriter{w: bufio.NewWriterSize(w, 1<<18), array: format == "json"}
 }
 
+// write appends a page.
 func (f *findingWriter) write(findings []jsontext.Value) error {
 	for _, v := range findings {
 		if f.array {
@@ -265,6 +271,8 @@ type output struct {
 	name string
 }
 
+// openOutput begins a file beside the one that is to be, because only within one file
+// system a rename happens in one step.
 func (m *Main) openOutput(name string) (*output, error) {
 	if name == "" || name == stdin {
 		return &output{Writer: m.Stdout}, nil

@@ -103,6 +103,7 @@ func (c *importCommand) failuresFile() (io.WriteCloser, error) {
 	return os.OpenFile(c.Failures, os.O_CREATE|os.O_WRONLY|mode, 0o600)
 }
 
+// discard takes failures when nobody wants them in a file.
 type discard struct{}
 
 func (discard) Write(p []byte) (int, error) { return len(p), nil }
@@ -119,6 +120,7 @@ type importing struct {
 	bar     progress
 }
 
+// openState reads the state of the import that this one goes on with.
 func (im *importing) openState() error {
 	if im.Resume == "" {
 		return nil
@@ -206,6 +208,8 @@ func (im *importing) read(ctx context.Context, batches chan<- batch) error {
 	return nil
 }
 
+// readSource reads one source up to its end or to what is wrong in it. Findings that an
+// earlier run has done are read over: where they end only their reader knows.
 func (im *importing) readSource(s *source, b *batcher) error {
 	in, err := im.main.open(s.name)
 	if err != nil {
@@ -257,6 +261,7 @@ func (m *Main) open(name string) (io.ReadCloser, error) {
 // saveEvery is how much of an import a kill can make it repeat.
 const saveEvery = time.Second
 
+// saveState writes down how far the import is, if anybody wants to know.
 func (im *importing) saveState() error {
 	if im.state == nil {
 		return nil

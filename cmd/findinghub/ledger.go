@@ -76,6 +76,7 @@ type reason struct {
 // maxReasons bounds the kinds of failure that are told apart.
 const maxReasons = 1000
 
+// newLedger makes a ledger that writes each failure to file.
 func newLedger(file io.Writer) *ledger {
 	return &ledger{hubs: map[caller]int{}, reasons: map[string]*reason{}, file: file}
 }
@@ -96,6 +97,8 @@ func (l *ledger) settle(b *batch, failures map[int]failure) {
 	}
 }
 
+// fail notes one failure. A disk that is full must not end an import that goes well
+// otherwise, so that the file's first error is kept for the end.
 func (l *ledger) fail(it item, f failure) {
 	f.File, f.Number, f.ID = it.source.name, it.index+1, it.id
 	l.failed++
@@ -118,6 +121,7 @@ func (l *ledger) fail(it item, f failure) {
 // indexes are list positions in messages: failures that differ in nothing else are one kind.
 var indexes = regexp.MustCompile(`\[\d+\]`)
 
+// totals are the findings of this run; those of earlier ones are in the sources.
 func (l *ledger) totals() (imported, failed int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -157,6 +161,7 @@ func (l *ledger) report(w io.Writer) {
 	}
 }
 
+// compareCallers orders callers for people: by account, then by region.
 func compareCallers(a, b caller) int {
 	return cmp.Or(cmp.Compare(a.account, b.account), cmp.Compare(a.region, b.region))
 }

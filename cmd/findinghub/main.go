@@ -67,6 +67,7 @@ type usageError struct{ err error }
 func (e usageError) Error() string { return e.err.Error() }
 func (e usageError) Unwrap() error { return e.err }
 
+// usagef makes a usageError as fmt.Errorf does.
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
 // errReported ends a run with exitFailed whose reasons are already on the output.
@@ -102,6 +103,8 @@ func (m *Main) complain(err error) {
 // not return.
 type helpShown struct{}
 
+// run parses and executes. Help ends in a panic of our own, because the parser
+// knows no other way to stop in its middle.
 func (m *Main) run(ctx context.Context) (err error) {
 	defer func() {
 		if r := recover(); r != nil {

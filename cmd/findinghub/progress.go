@@ -15,6 +15,7 @@ type progress struct {
 	at  *atomic.Int64 // bytes read
 }
 
+// newProgress shows a bar.
 func newProgress(bar *progressbar.ProgressBar) progress {
 	return progress{bar: bar, at: new(atomic.Int64)}
 }
@@ -53,6 +54,8 @@ func (m *Main) exportBar(quiet bool) progress {
 	return newProgress(m.bar(-1, "exporting"))
 }
 
+// bar draws on the standard error, so that what is asked for can be piped elsewhere; -1
+// is a total that nobody knows. It vanishes at the end, where the summary stands.
 func (m *Main) bar(total int64, doing string) *progressbar.ProgressBar {
 	return progressbar.NewOptions64(total,
 		progressbar.OptionSetWriter(m.Stderr),
@@ -92,6 +95,7 @@ func (p progress) count(n int) {
 	_ = p.bar.Add(1)
 }
 
+// finish removes the bar.
 func (p progress) finish() {
 	if p.bar != nil {
 		_ = p.bar.Finish()

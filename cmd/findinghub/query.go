@@ -21,6 +21,7 @@ type queryFlags struct {
 	Sort             []string `placeholder:"FIELD[:desc]" help:"Sort by fields, for example SeverityLabel:desc; by default the newest update comes first."`
 }
 
+// stringFilter, dateFilter and sortCriterion are written as the API has them.
 type stringFilter struct {
 	Value      string
 	Comparison string
@@ -98,6 +99,8 @@ type convenience struct {
 	values                      []string
 }
 
+// conveniences says what each flag filters by. Types are compared by their beginning,
+// because people know the namespace and seldom the whole path.
 func (q *queryFlags) conveniences() []convenience {
 	return []convenience{
 		{"severity", "SeverityLabel", "EQUALS", q.Severity},
@@ -110,6 +113,7 @@ func (q *queryFlags) conveniences() []convenience {
 	}
 }
 
+// filter makes alternatives of the values, as the API reads a list of EQUALS or PREFIX.
 func (c *convenience) filter() json.RawMessage {
 	filters := make([]stringFilter, 0, len(c.values))
 	for _, v := range c.values {
@@ -118,6 +122,7 @@ func (c *convenience) filter() json.RawMessage {
 	return marshal(filters)
 }
 
+// recent takes in --updated-within, the only flag that is not compared as text.
 func (q *queryFlags) recent(into map[string]json.RawMessage) error {
 	if q.UpdatedWithin == 0 {
 		return nil

@@ -73,6 +73,7 @@ func splittable(e *apiError) bool {
 	}
 }
 
+// refuseAll is the failure of every finding of a batch.
 func refuseAll(b *batch, e *apiError) map[int]failure {
 	all := make(map[int]failure, len(b.items))
 	for i := range b.items {
@@ -81,6 +82,7 @@ func refuseAll(b *batch, e *apiError) map[int]failure {
 	return all
 }
 
+// codeOf names an error that came without a code, as a proxy's does.
 func codeOf(e *apiError) string {
 	if e.code == "" {
 		return fmt.Sprintf("HTTP %d", e.status)

@@ -65,6 +65,8 @@ func (c *serveCommand) check() error {
 	return nil
 }
 
+// isLoopback says whether only this machine can reach a host. A name other than
+// localhost may mean anything tomorrow, so that it does not count.
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
@@ -82,6 +84,7 @@ func listenError(addr string, err error) error {
 	}
 }
 
+// logger writes to the standard error: what serve prints on the standard output is for people.
 func (c *serveCommand) logger(m *Main) *slog.Logger {
 	options := &slog.HandlerOptions{Level: c.LogLevel}
 	if c.LogFormat == "json" {

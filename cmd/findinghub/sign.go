@@ -63,11 +63,13 @@ func chainSigner(ctx context.Context) (signer, error) {
 	}, hashOf), nil
 }
 
+// hashOf is the SHA-256 of a body as the signature wants it.
 func hashOf(body []byte) string {
 	sum := sha256.Sum256(body)
 	return hex.EncodeToString(sum[:])
 }
 
+// signWith makes a signer from keys and from what stands for the body's hash.
 func signWith(keys credentials, hash func(body []byte) string) signer {
 	s := v4.NewSigner()
 	return func(ctx context.Context, r *http.Request, body []byte, as caller) error {

@@ -59,6 +59,7 @@ type validating struct {
 	failed    int
 }
 
+// file checks one file. An error is about the file, never about a finding.
 func (v *validating) file(m *Main, name string) error {
 	in, err := m.open(name)
 	if err != nil {
@@ -96,6 +97,7 @@ func verdict(v asff.Validator, raw jsontext.Value) (string, error) {
 	return asff.Message(problems), nil
 }
 
+// print reports a failure in one line, whatever the format.
 func (v *validating) print(f failure) error {
 	if v.Format == "json" {
 		return json.NewEncoder(v.out).Encode(f)
@@ -104,6 +106,8 @@ func (v *validating) print(f failure) error {
 	return err
 }
 
+// summarise prints the counts, also when a file could not be read to its end: what was
+// read was checked.
 func (v *validating) summarise() error {
 	if v.Quiet {
 		return nil

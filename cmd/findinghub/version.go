@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 )
 
+// versionCommand has no flags.
 type versionCommand struct{}
 
 // Run prints what the Go toolchain wrote into the binary.
@@ -20,6 +21,7 @@ type build struct {
 	version, commit, goVersion string
 }
 
+// readBuild asks the binary itself, so that no build script has to tell it.
 func readBuild() build {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -28,6 +30,7 @@ func readBuild() build {
 	return buildOf(info)
 }
 
+// buildOf picks what people ask for when something is wrong.
 func buildOf(info *debug.BuildInfo) build {
 	b := build{version: info.Main.Version, goVersion: info.GoVersion}
 	modified := ""
