@@ -78,10 +78,18 @@ func (d *dict) tag(id uint32) uint32 {
 	return d.tags[id]
 }
 
-// same says whether a number is that of a text, which is held.
+// same says whether a number is that of a text, which is held. Texts of an attribute are
+// apt to begin alike and differ at the end, so that is looked at first.
 func (d *dict) same(id uint32, b []byte) bool {
 	t := d.texts[id]
-	return id != 0 && t.isHeld() && int(t.size) == len(b) && string(d.of(id)) == string(b)
+	if id == 0 || !t.isHeld() || int(t.size) != len(b) {
+		return false
+	}
+	held := d.of(id)
+	if n := len(b); n > 0 && held[n-1] != b[n-1] {
+		return false
+	}
+	return string(held) == string(b)
 }
 
 // find gives a text's number, 0 where it has none.

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"bytes"
 	"cmp"
 	"math"
 	"slices"
@@ -296,26 +297,33 @@ func (ev *evaluator) addUnheld(f *field, tag uint32, a *answer) {
 
 func (ev *evaluator) textTerm(t filter.TextTerm, a *answer) {
 	f := ev.ix.fields[t.Attribute]
-	if f == nil || !f.textual() || f.keys != nil {
-		return
-	}
-	if t.Op == filter.Equals {
+	switch {
+	case f == nil || !f.textual() || f.keys != nil:
+	case t.Op == filter.Equals:
 		ev.add(f, f.lookup(nil, []byte(t.Value)), a)
-		return
+	case t.Op == filter.Prefix:
+		ev.prefix(f, t, a)
+	default:
+		ev.searchTerm(f, t, t.Op, t.Value, a)
 	}
-	if f.ids != nil && len(f.laid) > ev.ix.limits.few && a.within.atMost(ev.ix.limits.few) {
+}
+
+// searchTerm searches all texts of an attribute for a word, or asks the findings one by
+// one where that is less to read.
+func (ev *evaluator) searchTerm(f *field, t filter.Term, op filter.TextOp, value string, a *answer) {
+	s := newSearch(f, op, value)
+	if ev.fewer(f, s.bytes, a.within) {
 		ev.candidates(f, t.Holds, a.within, a)
 		return
 	}
 	ev.addUnheld(f, 0, a)
-	switch t.Op {
-	case filter.Prefix:
-		ev.prefix(f, []byte(t.Value), a)
-	case filter.Contains:
-		ev.addAll(f, ev.containing(f, t.Value, false), a)
-	default:
-		ev.addAll(f, ev.holding(f, t, t.Op, t.Value), a)
-	}
+	ev.addAll(f, ev.holding(f, t, s), a)
+}
+
+// fewer says whether asking the findings one by one takes less than reading so many bytes
+// of their texts. A finding costs about two cache misses.
+func (ev *evaluator) fewer(f *field, bytes int, within docset) bool {
+	return f.ids != nil && within.atMost(bytes/ev.ix.limits.perFinding)
 }
 
 // candidates asks findings one by one.
@@ -332,23 +340,26 @@ func (ev *evaluator) candidates(f *field, holds func(v *filter.Value) bool, with
 	})
 }
 
-// prefix reads the order of the texts where a sort has made one, or all texts: a few
-// milliseconds for a million, while making the order takes a hundred times that.
-func (ev *evaluator) prefix(f *field, p []byte, a *answer) {
-	s := f.orderedBefore()
-	if s == nil {
-		ev.addAll(f, ev.walk(f, func(id uint32) bool {
-			b := f.of(id)
-			return len(b) >= len(p) && string(b[:len(p)]) == string(p)
-		}), a)
+// prefix reads the order of the texts where a sort has made one. Making it takes a
+// hundred times longer than reading all texts, and that is needed only when the filters
+// of the chunks do not tell most of them apart.
+func (ev *evaluator) prefix(f *field, t filter.TextTerm, a *answer) {
+	ev.addUnheld(f, 0, a)
+	p := []byte(t.Value)
+	if s := f.orderedBefore(); s != nil {
+		for _, id := range s.perm[f.lowerBound(s.perm, p):] {
+			if !bytes.HasPrefix(f.of(id), p) {
+				break
+			}
+			ev.add(f, id, a)
+		}
 		return
 	}
-	for _, id := range s.perm[f.lowerBound(s.perm, p):] {
-		if b := f.of(id); len(b) < len(p) || string(b[:len(p)]) != string(p) {
-			break
-		}
-		ev.add(f, id, a)
+	if s := newSearch(f, t.Op, t.Value); s.bytes <= f.held/8 {
+		ev.addAll(f, ev.holding(f, t, s), a)
+		return
 	}
+	ev.addAll(f, ev.walk(f, func(id uint32) bool { return bytes.HasPrefix(f.of(id), p) }), a)
 }
 
 func (ev *evaluator) mapTerm(t filter.MapTerm, a *answer) {
@@ -368,5 +379,5 @@ func (ev *evaluator) mapTerm(t filter.MapTerm, a *answer) {
 		return
 	}
 	ev.addUnheld(f, tag, a)
-	ev.addAll(f, ev.holding(f, t, t.Op, t.Value), a)
+	ev.addAll(f, ev.holding(f, t, newSearch(f, t.Op, t.Value)), a)
 }

@@ -14,23 +14,22 @@ import (
 func (ev *evaluator) keywordTerm(t filter.KeywordTerm, a *answer) {
 	k := keyword{t, strings.ToLower(t.Value)}
 	fields := ev.ix.textual()
-	small := 0
-	for i, size := 0, 0; i < len(fields) && size < ev.ix.limits.parallel; i++ {
-		size += fields[i].held
+	small, held := 0, 0
+	for small < len(fields) && held < ev.ix.limits.parallel {
+		held += fields[small].held
 		small++
 	}
 	ev.keywordIn(fields[:small], k, a)
-	for i := small; i < len(fields); i++ {
+	for _, f := range fields[small:] {
 		rest := ev.rest(a)
 		if rest.empty() {
 			return
 		}
-		f := fields[i]
-		if f.ids != nil && rest.atMost(ev.ix.limits.few) {
+		if ev.fewer(f, size(k.hunts(nil, f)), rest) {
 			ev.candidates(f, func(v *filter.Value) bool { return t.Holds(v.Text) }, rest, a)
 			continue
 		}
-		ev.keywordIn(fields[i:i+1], k, a)
+		ev.keywordIn([]*field{f}, k, a)
 	}
 	ev.aliasKeyword(k, a)
 }
@@ -59,6 +58,14 @@ func (ev *evaluator) rest(a *answer) docset {
 	return s
 }
 
+// hunts adds the search for the word in a field's texts. Texts of ASCII have no other word.
+func (k keyword) hunts(dst []hunt, f *field) []hunt {
+	if k.word == "" || !ascii([]byte(k.word)) {
+		return dst
+	}
+	return hunts(dst, f, newNeedle(&f.dict, []byte(k.word), true))
+}
+
 // keywordIn looks through the texts of some fields. Letters beyond ASCII fold by rules
 // that bytes do not show, so texts with such are asked one by one.
 func (ev *evaluator) keywordIn(fields []*field, k keyword, a *answer) {
@@ -66,12 +73,10 @@ func (ev *evaluator) keywordIn(fields []*field, k keyword, a *answer) {
 	for _, f := range fields {
 		ev.addUnheld(f, 0, a)
 		if k.word == "" {
-			ev.addAll(f, ev.containing(f, "", true), a)
+			ev.addAll(f, ev.everything(f), a)
 			continue
 		}
-		if ascii([]byte(k.word)) {
-			hs = hunts(hs, f, newNeedle(&f.dict, []byte(k.word), true))
-		}
+		hs = k.hunts(hs, f)
 		f.wide.each(func(id Doc) bool {
 			if f.texts[id].list != noDocs && k.Holds(f.of(uint32(id))) {
 				ev.add(f, uint32(id), a)

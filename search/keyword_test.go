@@ -37,7 +37,7 @@ func TestKeyword(t *testing.T) {
 // small makes chunks of a few texts, searches in parallel and asks nothing one by one.
 func small() limits {
 	l := defaultLimits()
-	l.chunk, l.parallel, l.few = 16, 0, 0
+	l.chunk, l.parallel, l.perFinding = 16, 0, 1<<30
 	return l
 }
 
@@ -62,7 +62,7 @@ func TestKeywordKinds(t *testing.T) {
 func TestKeywordStopsEarly(t *testing.T) {
 	t.Parallel()
 	ix, f := New(), fleet{accounts: 2, start: fleetStart}
-	ix.limits.parallel, ix.limits.few = 1<<10, 0
+	ix.limits.parallel, ix.limits.perFinding = 1<<10, 1<<30
 	f.fill(ix, 0, 2000, 500)
 	ids := ix.fields[filter.Id]
 	for i := range ids.chunks {

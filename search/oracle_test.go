@@ -81,7 +81,8 @@ func tiny(t *rapid.T) limits {
 	l.chunk = rapid.SampledFrom([]int{16, 200, 8 << 10, chunkSize}).Draw(t, "chunk")
 	l.minDead = rapid.SampledFrom([]int{0, 5, 1000}).Draw(t, "min dead")
 	l.parallel = rapid.SampledFrom([]int{0, 1 << 20}).Draw(t, "parallel")
-	l.few = rapid.SampledFrom([]int{0, 10, 1 << 12}).Draw(t, "few")
+	l.few = rapid.SampledFrom([]int{0, 10, 1 << 8}).Draw(t, "few")
+	l.perFinding = rapid.SampledFrom([]int{1, 100, 1 << 30}).Draw(t, "per finding")
 	switch rapid.IntRange(0, 2).Draw(t, "memory") {
 	case 0:
 		l.freeText, l.freeTextPerFinding, l.short = 0, 0, 0

@@ -174,11 +174,7 @@ func wordByte(b byte) bool {
 
 // runAll runs hunts, on several processors when there is much to read.
 func (ev *evaluator) runAll(hs []hunt) {
-	size := 0
-	for i := range hs {
-		size += len(hs[i].f.chunks[hs[i].chunk].data)
-	}
-	share(len(hs), size >= ev.ix.limits.parallel, func(i int) { hs[i].run() })
+	share(len(hs), size(hs) >= ev.ix.limits.parallel, func(i int) { hs[i].run() })
 }
 
 // share runs tasks, in parallel or one after another, and returns when all are done.
@@ -219,18 +215,58 @@ func (ev *evaluator) walk(f *field, holds func(id uint32) bool) []uint32 {
 	return slices.Concat(found...)
 }
 
+// search is the search for a value in the texts of a field.
+type search struct {
+	op filter.TextOp
+	// needles are the value, or its words with those first that promise the fewest places
+	// to look at; none when the value has no words and so is nowhere.
+	needles []*needle
+	all     bool   // the value is empty: every text has it
+	hunts   []hunt // for the first needle
+	bytes   int    // that the hunts read
+}
+
+func newSearch(f *field, op filter.TextOp, value string) *search {
+	s := &search{op: op}
+	switch {
+	case op == filter.ContainsWord:
+		s.needles = rarestFirst(&f.dict, value)
+	case value == "":
+		s.all, s.bytes = true, f.held
+	default:
+		s.needles = []*needle{newNeedle(&f.dict, []byte(value), false)}
+	}
+	if len(s.needles) > 0 {
+		s.hunts = hunts(nil, f, s.needles[0])
+		s.bytes = size(s.hunts)
+	}
+	return s
+}
+
+// size is how many bytes hunts read.
+func size(hs []hunt) int {
+	n := 0
+	for i := range hs {
+		n += len(hs[i].f.chunks[hs[i].chunk].data)
+	}
+	return n
+}
+
 // containing gives the held texts that contain a word, and with fold those that do when
 // the case of ASCII letters does not matter; the word is in lower case then.
 func (ev *evaluator) containing(f *field, word string, fold bool) []uint32 {
 	if word == "" {
-		return ev.walk(f, func(uint32) bool { return true })
+		return ev.everything(f)
 	}
-	return ev.hunt(f, newNeedle(&f.dict, []byte(word), fold))
+	return ev.found(hunts(nil, f, newNeedle(&f.dict, []byte(word), fold)))
 }
 
-// hunt gives the held texts in which a needle lies.
-func (ev *evaluator) hunt(f *field, n *needle) []uint32 {
-	hs := hunts(nil, f, n)
+func (ev *evaluator) everything(f *field) []uint32 {
+	return ev.walk(f, func(uint32) bool { return true })
+}
+
+// found runs hunts and gives the texts in which they find their needles.
+func (ev *evaluator) found(hs []hunt) []uint32 {
 	ev.runAll(hs)
 	var ids []uint32
 	for i := range hs {
@@ -239,14 +275,11 @@ func (ev *evaluator) hunt(f *field, n *needle) []uint32 {
 	return ids
 }
 
-// holding gives the held texts for which a term holds: those that contain what the term
-// cannot do without, each then looked at.
-func (ev *evaluator) holding(f *field, t filter.Term, op filter.TextOp, value string) []uint32 {
-	var ids []uint32
-	if op == filter.ContainsWord {
-		ids = ev.withWords(f, value)
-	} else {
-		ids = ev.containing(f, value, false)
+// holding gives the held texts for which a term holds.
+func (ev *evaluator) holding(f *field, t filter.Term, s *search) []uint32 {
+	ids := ev.candidateTexts(f, s)
+	if s.op == filter.Contains && f.keys == nil {
+		return ids
 	}
 	return slices.DeleteFunc(ids, func(id uint32) bool {
 		v := filter.Value{Attribute: f.attribute, Text: f.of(id)}
@@ -257,21 +290,17 @@ func (ev *evaluator) holding(f *field, t filter.Term, op filter.TextOp, value st
 	})
 }
 
-// withWords gives the texts that have all words of a value, or some more: telling
-// whether the words follow each other takes longer than finding them, so the other words
-// are searched for as long as many texts have the ones before.
-func (ev *evaluator) withWords(f *field, value string) []uint32 {
-	var ids []uint32
-	for i, n := range rarestFirst(&f.dict, value) {
-		if i == 0 {
-			ids = ev.hunt(f, n)
-			continue
-		}
-		if len(ids) <= ev.ix.limits.few/16 {
-			break
-		}
+// candidateTexts gives the texts that have all needles, or some more: telling whether
+// words follow each other takes longer than finding them, so the other words are
+// searched for as long as many texts have the ones before.
+func (ev *evaluator) candidateTexts(f *field, s *search) []uint32 {
+	if s.all {
+		return ev.everything(f)
+	}
+	ids := ev.found(s.hunts)
+	for i := 1; i < len(s.needles) && len(ids) > ev.ix.limits.few; i++ {
 		also := make(docset, len(f.texts)/64+1)
-		for _, id := range ev.hunt(f, n) {
+		for _, id := range ev.found(hunts(nil, f, s.needles[i])) {
 			also.add(Doc(id))
 		}
 		ids = slices.DeleteFunc(ids, func(id uint32) bool { return !also.has(Doc(id)) })
@@ -279,8 +308,7 @@ func (ev *evaluator) withWords(f *field, value string) []uint32 {
 	return ids
 }
 
-// rarestFirst makes needles of a value's words, first those that promise the fewest
-// places to look at. A value without words is nowhere.
+// rarestFirst makes needles of a value's words.
 func rarestFirst(d *dict, value string) []*needle {
 	var needles []*needle
 	for word := range strings.FieldsFuncSeq(value, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {

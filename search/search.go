@@ -93,8 +93,10 @@ type limits struct {
 	minDead int
 	// parallel is the least number of bytes, or texts times 32, that are searched on several CPUs.
 	parallel int
-	// few is up to how many findings are worth asking one by one instead of looking
-	// through all texts of an attribute.
+	// perFinding is how many bytes of texts are read in the time that one finding is asked.
+	perFinding int
+	// few is up to how many findings, or texts, are worth looking at one by one where the
+	// other way is to go through an attribute.
 	few int
 }
 
@@ -102,7 +104,7 @@ func defaultLimits() limits {
 	return limits{
 		seed: maphash.MakeSeed(), hashMask: 1<<64 - 1,
 		freeText: 32 << 20, freeTextPerFinding: 256, short: 24,
-		chunk: chunkSize, minDead: minDead, parallel: 1 << 20, few: 1 << 12,
+		chunk: chunkSize, minDead: minDead, parallel: 1 << 20, perFinding: 1 << 13, few: 1 << 8,
 	}
 }
 
