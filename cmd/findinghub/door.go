@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"sync/atomic"
 
 	"github.com/findinghub/findinghub"
@@ -11,7 +12,10 @@ import (
 // door stands before the hub: it answers /healthz, and everything else while there is
 // no hub behind it. Whether the store answers (/readyz) only the hub knows.
 type door struct {
-	dev   bool
+	dev bool
+	// local turns browsers away that speak for other people's pages: without signatures
+	// any page could otherwise have its reader's browser change what is on this machine.
+	local bool
 	state atomic.Pointer[doorState]
 }
 
@@ -53,6 +57,8 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.health(w, state)
 	case state.hub == nil:
 		unavailable(w)
+	case d.local && foreign(r.Header.Get("Origin")):
+		refuse(w, http.StatusForbidden, findinghub.CodeAccessDenied, "A hub with --dev takes no requests of other sites' pages")
 	default:
 		state.hub.ServeHTTP(w, r)
 	}
@@ -68,14 +74,26 @@ func (d *door) health(w http.ResponseWriter, state *doorState) {
 	writeJSON(w, status, health{Status: state.status, Dev: d.dev, Version: readBuild().version})
 }
 
-// unavailable is the answer of a hub that is starting, in the API's form: AWS clients
-// repeat what is answered so.
+// foreign says whether an Origin is a page that did not come from this machine. AWS
+// clients send none; browsers send one with everything but plain reads.
+func foreign(origin string) bool {
+	if origin == "" {
+		return false
+	}
+	u, err := url.Parse(origin)
+	return err != nil || !isLoopback(u.Hostname())
+}
+
+// unavailable is the answer of a hub that is starting: AWS clients repeat what is answered so.
 func unavailable(w http.ResponseWriter) {
 	w.Header().Set("Retry-After", "1")
-	w.Header().Set("X-Amzn-ErrorType", findinghub.CodeUnavailable)
-	writeJSON(w, http.StatusServiceUnavailable, struct{ Message, Code string }{
-		"The hub is starting; its index is being built", findinghub.CodeUnavailable,
-	})
+	refuse(w, http.StatusServiceUnavailable, findinghub.CodeUnavailable, "The hub is starting; its index is being built")
+}
+
+// refuse answers with an error in the API's form.
+func refuse(w http.ResponseWriter, status int, code, message string) {
+	w.Header().Set("X-Amzn-ErrorType", code)
+	writeJSON(w, status, struct{ Message, Code string }{message, code})
 }
 
 // writeJSON answers with a body that no cache may keep: it is true for a moment only.

@@ -44,6 +44,7 @@ func (c *serveCommand) Run(ctx context.Context, m *Main) error {
 		return listenError(c.Listen, err)
 	}
 	s := &serving{serveCommand: c, main: m, log: c.logger(m), door: newDoor(c.Dev)}
+	s.door.local = !c.InsecureDevListen
 	return s.run(ctx, listener)
 }
 

@@ -256,6 +256,39 @@ func TestDoor(t *testing.T) {
 	check("/findings", http.StatusOK, "hub")
 }
 
+// TestOtherSites: a web page that its reader has open cannot make the browser change a
+// hub in development.
+func TestOtherSites(t *testing.T) {
+	t.Parallel()
+	hub := startHub(t, t.TempDir())
+	for origin, want := range map[string]int{
+		"":                         http.StatusOK,
+		"http://localhost:3000":    http.StatusOK,
+		"http://127.0.0.1:4590":    http.StatusOK,
+		"http://[::1]:4590":        http.StatusOK,
+		"https://evil.example":     http.StatusForbidden,
+		"http://127.0.0.1.evil.io": http.StatusForbidden,
+		"null":                     http.StatusForbidden,
+		"http://%zz":               http.StatusForbidden,
+	} {
+		req, err := http.NewRequest(http.MethodPost, hub.url+"/findings", strings.NewReader("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if origin != "" {
+			req.Header.Set("Origin", origin)
+		}
+		resp, err := hub.client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("a page of %q gets %d, want %d", origin, resp.StatusCode, want)
+		}
+	}
+}
+
 type fakeDoor struct{ *door }
 
 func (f *fakeDoor) start(t *testing.T) string {
