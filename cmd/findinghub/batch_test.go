@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 
@@ -58,6 +59,71 @@ func TestBatcherKeepsEverything(t *testing.T) {
 			t.Fatalf("%d findings left of %d, %d bytes held", total, n, b.held)
 		}
 	})
+}
+
+// TestBatcherDoesNotHoldBack: an account with one finding among many of another's gets
+// its batch sent while the others are still coming.
+func TestBatcherDoesNotHoldBack(t *testing.T) {
+	t.Parallel()
+	sentAt := -1
+	var b *batcher
+	b = newBatcher(func(full batch) error {
+		if full.as.account == bob {
+			sentAt = b.read
+		}
+		return nil
+	})
+	add := func(account string, i int) {
+		if err := b.add(caller{account: account}, item{index: i, raw: jsontext.Value("{}")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add(bob, 0)
+	for i := range 2 * maxLag {
+		add(alice, i+1)
+	}
+	if sentAt < 0 || sentAt > maxLag+lagInterval {
+		t.Errorf("the finding was sent after %d others", sentAt)
+	}
+}
+
+// TestBatcherBoundsMemory: many accounts with large findings are sent before their
+// batches are full.
+func TestBatcherBoundsMemory(t *testing.T) {
+	t.Parallel()
+	batches := 0
+	b := newBatcher(func(batch) error { batches++; return nil })
+	raw := jsontext.Value(`"` + string(make([]byte, 1<<20)) + `"`)
+	for i := range 200 {
+		if err := b.add(caller{account: fmt.Sprint(i)}, item{index: i, raw: raw}); err != nil {
+			t.Fatal(err)
+		}
+		if b.held > maxHeld {
+			t.Fatalf("%d bytes are held", b.held)
+		}
+	}
+	if batches == 0 {
+		t.Error("nothing was sent")
+	}
+}
+
+// TestBatcherStops: an error of whoever takes the batches ends the reading.
+func TestBatcherStops(t *testing.T) {
+	t.Parallel()
+	stopped := errors.New("stopped")
+	b := newBatcher(func(batch) error { return stopped })
+	var err error
+	n := 0
+	for ; err == nil && n < 1000; n++ {
+		err = b.add(caller{account: alice}, item{index: n, raw: jsontext.Value("{}")})
+	}
+	if !errors.Is(err, stopped) || n != asff.MaxBatch {
+		t.Errorf("after %d findings: %v", n, err)
+	}
+	_ = b.add(caller{account: alice}, item{raw: jsontext.Value("{}")})
+	if err := b.flush(); !errors.Is(err, stopped) {
+		t.Errorf("flush gives %v", err)
+	}
 }
 
 // TestSourceAnswered: the mark only ever passes findings that are answered, whatever

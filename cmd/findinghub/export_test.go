@@ -106,6 +106,31 @@ func onSecond(status int, answer string) func(int, []byte) (int, string) {
 	}
 }
 
+// TestExportToFullDisk: what could not be written is no success.
+func TestExportToFullDisk(t *testing.T) {
+	t.Parallel()
+	hub := threePages(t)
+	m, _, stderr := call{args: []string{"export", "--endpoint", hub.URL}}.main()
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	m.Stdout = full
+	if code := m.Run(t.Context()); code != exitFailed || !strings.Contains(stderr.String(), "not complete") {
+		t.Errorf("exit code %d, errors %q", code, stderr)
+	}
+	// A name that is taken by a directory is only found out at the end.
+	dir := filepath.Join(t.TempDir(), "taken")
+	if err := os.MkdirAll(filepath.Join(dir, "x"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	threePages(t).run(t, "", "export", "-o", dir).wants(t, exitFailed, "taken")
+	if left, _ := filepath.Glob(dir + ".partial*"); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
+}
+
 func TestExportToFile(t *testing.T) {
 	t.Parallel()
 	out := filepath.Join(t.TempDir(), "out.jsonl")

@@ -129,7 +129,11 @@ func (im *importing) openState() error {
 	if im.state, err = loadResume(im.Resume); err != nil {
 		return err
 	}
-	return im.state.apply(im.sources)
+	if err := im.state.apply(im.sources); err != nil {
+		return err
+	}
+	// A state that cannot be written is better known before the first finding than after the last.
+	return im.state.save(im.Resume)
 }
 
 // run is one goroutine that reads and fills batches and several that send them.

@@ -337,6 +337,68 @@ func TestImportStateOfAnotherKind(t *testing.T) {
 	}
 }
 
+// TestImportCannotWrite: files that cannot be written are found out before the import or,
+// where they fill up, said after it.
+func TestImportCannotWrite(t *testing.T) {
+	t.Parallel()
+	hub := newFakeHub(t)
+	nowhere := filepath.Join(t.TempDir(), "none", "file")
+	hub.run(t, lines(1, "a", alice), "import", stdin, "--resume", nowhere).wants(t, exitUsage, "none")
+	hub.run(t, lines(1, "a", alice), "import", stdin, "--failures", nowhere).wants(t, exitUsage, "none")
+	hub.wantOnce(t, 0)
+	text := lines(1, "a", alice) + fakeFinding("x", alice, "us-east-1", "bad")
+	hub.run(t, text, "import", stdin, "--failures", "/dev/full").wants(t, exitFailed, "1 findings imported, 1 failed", "/dev/full")
+}
+
+// TestReasonsAreBounded: a file in which every finding fails for another reason does not
+// fill the memory with reasons.
+func TestReasonsAreBounded(t *testing.T) {
+	t.Parallel()
+	l := newLedger(nil)
+	s := &source{name: "a"}
+	for i := range maxReasons + 500 {
+		l.settle(&batch{items: []item{{source: s, index: i}}}, map[int]failure{0: {Code: "c", Message: strings.Repeat("x", i)}})
+	}
+	if len(l.reasons) > maxReasons+1 || l.reasons["other reasons"].count != 500 {
+		t.Errorf("%d reasons, %+v", len(l.reasons), l.reasons["other reasons"])
+	}
+}
+
+// TestReport: the most frequent reason comes first, hubs in order.
+func TestReport(t *testing.T) {
+	t.Parallel()
+	l := newLedger(nil)
+	s := &source{name: "file"}
+	settle := func(as caller, index int, message string) {
+		failures := map[int]failure{}
+		if message != "" {
+			failures[0] = failure{Code: "C", Message: message}
+		}
+		l.settle(&batch{as: as, items: []item{{source: s, index: index, id: fmt.Sprint("id", index)}}}, failures)
+	}
+	settle(caller{bob, "us-east-1"}, 0, "")
+	settle(caller{alice, "us-east-1"}, 1, "")
+	settle(caller{alice, "eu-west-1"}, 2, "")
+	settle(caller{"", "eu-west-1"}, 3, "")
+	settle(caller{alice, "eu-west-1"}, 4, "seldom")
+	settle(caller{alice, "eu-west-1"}, 5, "data.Resources[3] is bad")
+	settle(caller{alice, "eu-west-1"}, 6, "data.Resources[4] is bad")
+	var b strings.Builder
+	l.report(&b)
+	want := `  1 in the hub of the caller's account in eu-west-1
+  1 in the hub of 111122223333 in eu-west-1
+  1 in the hub of 111122223333 in us-east-1
+  1 in the hub of 444455556666 in us-east-1
+  2 failed: C: data.Resources[] is bad
+    first: file:#6 (id5)
+  1 failed: C: seldom
+    first: file:#5 (id4)
+`
+	if b.String() != want {
+		t.Errorf("the report is\n%s\nwant\n%s", b.String(), want)
+	}
+}
+
 // TestImportQuiet: nothing is said of success.
 func TestImportQuiet(t *testing.T) {
 	t.Parallel()
