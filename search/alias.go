@@ -13,11 +13,15 @@ import (
 // like any other.
 const aliasKey = "aws/securityhub/FindingId"
 
+// addAlias numbers the derived text before any other, so that it is there for good: it is
+// in no table and compacting passes it over.
 func (ix *Index) addAlias() {
 	f := ix.fields[filter.ProductFields]
 	ix.alias = f.derive(f.internKey([]byte(aliasKey)))
 }
 
+// isAlias says whether a value is the one that follows from the key. The hub writes no
+// other, but the index is told of keys and values separately and must not assume it.
 func (ix *Index) isAlias(e *Entry, v *filter.Value) bool {
 	return v.Attribute == filter.ProductFields && string(v.Key) == aliasKey &&
 		spells(v.Text, e.Key.ProductArn, e.Key.ID)
@@ -76,6 +80,7 @@ func (ev *evaluator) aliasEquals(value string, a *answer) {
 	}
 }
 
+// aliased gives the findings that have the derived text.
 func (ev *evaluator) aliased() docset {
 	s := ev.set()
 	ev.ix.postings.orInto(ev.ix.fields[filter.ProductFields].texts[ev.ix.alias].list, s)
@@ -141,6 +146,7 @@ type crossing struct {
 	rests []string // or the beginning ends with some of it, and this is the rest
 }
 
+// newCrossing cuts the word at every place where the beginning could run out.
 func newCrossing(begin, word string, fold bool) crossing {
 	if fold {
 		begin = strings.ToLower(begin)

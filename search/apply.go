@@ -22,6 +22,8 @@ func (ix *Index) Apply(batch []Entry) {
 	clear(ix.touched[:])
 }
 
+// apply takes one change in. The values go first when a finding comes, because the key
+// refers to its Id, and last when it goes.
 func (ix *Index) apply(e *Entry) {
 	known := ix.live.has(e.Doc)
 	if e.New == nil && !known {
@@ -75,6 +77,7 @@ func run(vs filter.Values, a filter.Attribute) int {
 	return n
 }
 
+// equal compares fields that the attribute may not use as well: those are zero on both sides.
 func equal(a, b filter.Values) bool {
 	if len(a) != len(b) {
 		return false
@@ -121,6 +124,7 @@ func (ix *Index) change(e *Entry, a filter.Attribute, old, now filter.Values) {
 	f.setMany(e.Doc, ix.olds, ix.news)
 }
 
+// changeOne knows the old text from the column and need not look it up.
 func (ix *Index) changeOne(e *Entry, f *field, now filter.Values) {
 	id := uint32(0)
 	if len(now) > 0 {
@@ -132,6 +136,8 @@ func (ix *Index) changeOne(e *Entry, f *field, now filter.Values) {
 	}
 }
 
+// known gives the number under which an old value was taken in, 0 for a value that the
+// index has never seen: it is then ignored, for there is nothing to take out.
 func (ix *Index) known(e *Entry, f *field, v *filter.Value) uint32 {
 	if ix.isAlias(e, v) {
 		return ix.alias
@@ -140,6 +146,7 @@ func (ix *Index) known(e *Entry, f *field, v *filter.Value) uint32 {
 	return f.lookup(v.Key, f.text(v, &eight))
 }
 
+// intern gives the number of a new value.
 func (ix *Index) intern(e *Entry, f *field, v *filter.Value) uint32 {
 	if ix.isAlias(e, v) {
 		return ix.alias

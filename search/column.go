@@ -58,6 +58,7 @@ func floatOf(n int64) float64 {
 	return math.Float64frombits(uint64(n))
 }
 
+// block gives a finding's block, nil where none of its findings has a value.
 func (c *column) block(d Doc) *block {
 	if i := int(d >> blockShift); i < len(c.blocks) {
 		return c.blocks[i]
@@ -73,6 +74,8 @@ func (c *column) get(d Doc) (int64, bool) {
 	return b.get(d % blockSize)
 }
 
+// set gives a finding its value. Imports come in the order of the numbers, so the last
+// block grows at its end and no values move.
 func (c *column) set(d Doc, v int64) {
 	i := int(d >> blockShift)
 	if i >= len(c.blocks) {
@@ -84,6 +87,7 @@ func (c *column) set(d Doc, v int64) {
 	c.blocks[i].set(d%blockSize, v)
 }
 
+// clear takes a finding's value away, and the block with the last one.
 func (c *column) clear(d Doc) {
 	b := c.block(d)
 	if b == nil {
@@ -153,6 +157,7 @@ func (b *block) leave(v int64) {
 	b.loose = b.loose || v == b.min || v == b.max
 }
 
+// refresh finds the bounds anew when they are loose and enough has changed to pay for it.
 func (b *block) refresh() {
 	if !b.loose || b.left < maxLeft || len(b.values) == 0 {
 		return
@@ -202,6 +207,7 @@ func (b *block) wordWithin(w int, lo, hi int64, want uint64) uint64 {
 	return hits & want
 }
 
+// bytes is what the column occupies.
 func (c *column) bytes() int64 {
 	n := int64(cap(c.blocks)) * 8
 	for _, b := range c.blocks {
@@ -245,6 +251,8 @@ func (b *idBlock) get(i Doc) uint32 {
 	return 0
 }
 
+// set gives a finding its text; 0 takes it away. Blocks are never narrowed: numbers are
+// given in ascending order, and a block that once had a large one gets one again.
 func (c *idColumn) set(d Doc, id uint32) {
 	i := int(d >> blockShift)
 	if i >= len(c.blocks) {
@@ -290,6 +298,7 @@ func (b *idBlock) widen(id uint32) {
 	}
 }
 
+// bytes is what the column occupies.
 func (c *idColumn) bytes() int64 {
 	n := int64(cap(c.blocks)) * 24
 	for _, b := range c.blocks {

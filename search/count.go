@@ -116,6 +116,8 @@ func (t *tally) least() int {
 	return t.top[0].count
 }
 
+// add offers a text. The heap is made only once it is full: fewer texts than the limit
+// is what most attributes have.
 func (t *tally) add(id uint32, count int) {
 	c := tallied{id, count}
 	switch {
@@ -148,6 +150,7 @@ func (t *tally) sink() {
 	}
 }
 
+// buckets gives the answer; its strings are copies, for the chunks are not the caller's.
 func (t *tally) buckets() []Bucket {
 	slices.SortFunc(t.top, t.compare)
 	buckets := make([]Bucket, len(t.top))

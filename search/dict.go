@@ -49,6 +49,7 @@ type chunk struct {
 	grams grams // nil until the chunk is full
 }
 
+// newDict makes an empty dictionary. Number 0 is taken, so that columns can mean "none" by it.
 func newDict(l *limits) dict {
 	return dict{limits: l, texts: []text{{list: noDocs}}}
 }
@@ -71,6 +72,7 @@ func (d *dict) of(id uint32) []byte {
 	return d.chunks[t.at>>16].data[at : at+t.size : at+t.size]
 }
 
+// tag gives the number of the map's key that a text is under, 0 for texts of no map.
 func (d *dict) tag(id uint32) uint32 {
 	if d.tags == nil {
 		return 0
@@ -143,6 +145,7 @@ func (d *dict) derive(tag uint32) uint32 {
 	return id
 }
 
+// next gives a free number, rather an old one than a new: columns are as wide as the largest.
 func (d *dict) next() uint32 {
 	if n := len(d.free); n > 0 {
 		id := d.free[n-1]
@@ -172,6 +175,7 @@ func (d *dict) insert(slot uint64) {
 	d.used++
 }
 
+// place puts a slot where it belongs in a table with room.
 func (d *dict) place(slot uint64) {
 	mask := uint64(len(d.slots) - 1)
 	i := slot >> 32 & mask
@@ -248,6 +252,7 @@ func (d *dict) compact(live func(id uint32) bool) {
 // layFrom copies a text out of the old chunks; old.texts is still d.texts.
 func (d *dict) layFrom(old *dict, id uint32) uint32 { return d.lay(id, old.of(id)) }
 
+// bytes is what the dictionary occupies.
 func (d *dict) bytes() int64 {
 	n := int64(cap(d.texts))*12 + int64(cap(d.tags)+cap(d.laid)+cap(d.free))*4 + int64(cap(d.slots))*8
 	for i := range d.chunks {

@@ -7,6 +7,7 @@ import "math/bits"
 // only what is stored (postings) is kept smaller.
 type docset []uint64
 
+// has is false for findings beyond the end: sets are as long as their last member needs.
 func (s docset) has(d Doc) bool {
 	w := int(d >> 6)
 	return w < len(s) && s[w]>>(d&63)&1 != 0

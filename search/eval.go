@@ -17,6 +17,7 @@ type evaluator struct {
 	used  []*docset
 }
 
+// evaluator begins a query. The index is locked for reading until it is done.
 func (ix *Index) evaluator() *evaluator {
 	return &evaluator{ix: ix, words: len(ix.live)}
 }
@@ -34,12 +35,14 @@ func (ev *evaluator) set() docset {
 	return *s
 }
 
+// copy gives a set that may be changed.
 func (ev *evaluator) copy(s docset) docset {
 	c := ev.set()
 	copy(c, s)
 	return c
 }
 
+// done gives the sets back. Nothing that a caller gets may refer to them.
 func (ev *evaluator) done() {
 	for _, s := range ev.used {
 		ev.ix.sets.Put(s)
@@ -54,16 +57,20 @@ type verdict struct{ sure, maybe docset }
 
 func exactly(s docset) verdict { return verdict{s, s} }
 
+// exact says whether nothing is unsure. Most questions never touch a text that is not
+// held, and theirs cost half.
 func (v verdict) exact() bool { return v.sure.same(v.maybe) }
 
 // answer collects what terms select, without regard to who is asked about. unsure is
 // nil as long as nothing is.
 type answer struct{ within, sure, unsure docset }
 
+// answer begins to collect what terms select among the findings asked about.
 func (ev *evaluator) answer(within docset) *answer {
 	return &answer{within: within, sure: ev.set()}
 }
 
+// verdict limits what was collected to the findings asked about.
 func (ev *evaluator) verdict(a *answer) verdict {
 	a.sure.and(a.within)
 	if a.unsure == nil {
@@ -114,6 +121,7 @@ func (ev *evaluator) and(e filter.And, within docset) verdict {
 	return v
 }
 
+// or lets leaves add to one set, since twenty values of an attribute are twenty leaves.
 func (ev *evaluator) or(e filter.Or, within docset) verdict {
 	a := ev.answer(within)
 	for _, x := range e {
@@ -131,6 +139,7 @@ func (ev *evaluator) or(e filter.Or, within docset) verdict {
 	return ev.verdict(a)
 }
 
+// not turns the bounds around: what may be selected is what the operand does not surely select.
 func (ev *evaluator) not(v verdict, within docset) verdict {
 	sure := ev.copy(within)
 	sure.andNot(v.maybe)
@@ -142,6 +151,7 @@ func (ev *evaluator) not(v verdict, within docset) verdict {
 	return verdict{sure, maybe}
 }
 
+// unsure gives the set of what may be selected, a new one at the first need.
 func (ev *evaluator) unsure(a *answer) docset {
 	if a.unsure == nil {
 		a.unsure = ev.set()
@@ -173,6 +183,7 @@ func cost(e filter.Expr) int {
 	return 0
 }
 
+// costs is that of the dearest operand, for it may have to be decided.
 func costs(operands []filter.Expr) int {
 	most := 0
 	for _, x := range operands {
@@ -181,6 +192,7 @@ func costs(operands []filter.Expr) int {
 	return most
 }
 
+// textCost ranks the comparisons of text.
 func textCost(op filter.TextOp) int {
 	switch op {
 	case filter.Equals:
@@ -229,6 +241,7 @@ func numberBounds(t filter.NumberTerm) (lo, hi int64) {
 	return lo, hi
 }
 
+// dateBounds are both inclusive, as the API's are (decision 15); an absent bound is a zero time.
 func dateBounds(t filter.DateTerm) (lo, hi int64) {
 	lo, hi = math.MinInt64, math.MaxInt64
 	if !t.From.IsZero() {
@@ -240,6 +253,7 @@ func dateBounds(t filter.DateTerm) (lo, hi int64) {
 	return lo, hi
 }
 
+// micros is how filter.DateTerm compares: whole microseconds, what is below is cut off.
 func micros(t time.Time) int64 { return t.UnixMicro() }
 
 // between adds the findings with a date, number or truth value in [lo, hi].
@@ -258,6 +272,8 @@ func (ev *evaluator) between(at filter.Attribute, kind filter.Kind, lo, hi int64
 	}), a)
 }
 
+// ipTerm asks the term itself about each distinct address: what counts as lying in a
+// network is decided in one place, and addresses recur.
 func (ev *evaluator) ipTerm(t filter.IPTerm, a *answer) {
 	f := ev.ix.fields[t.Attribute]
 	if f == nil || f.info.Kind != filter.KindIP {
@@ -276,6 +292,7 @@ func (ev *evaluator) add(f *field, id uint32, a *answer) {
 	ev.ix.postings.orInto(f.texts[id].list, a.sure)
 }
 
+// addAll adds the findings that have any of the texts.
 func (ev *evaluator) addAll(f *field, ids []uint32, a *answer) {
 	for _, id := range ids {
 		ev.add(f, id, a)
@@ -295,6 +312,8 @@ func (ev *evaluator) addUnheld(f *field, tag uint32, a *answer) {
 	}
 }
 
+// textTerm adds what a term about a string selects. Attributes of other kinds have no
+// such terms; for them it selects nothing.
 func (ev *evaluator) textTerm(t filter.TextTerm, a *answer) {
 	f := ev.ix.fields[t.Attribute]
 	switch {
@@ -362,6 +381,8 @@ func (ev *evaluator) prefix(f *field, t filter.TextTerm, a *answer) {
 	ev.addAll(f, ev.walk(f, func(id uint32) bool { return bytes.HasPrefix(f.of(id), p) }), a)
 }
 
+// mapTerm adds what a term about a map selects. All keys' values lie in one dictionary,
+// so a search reads those of other keys too and drops them.
 func (ev *evaluator) mapTerm(t filter.MapTerm, a *answer) {
 	f := ev.ix.fields[t.Attribute]
 	if f == nil || f.keys == nil {

@@ -34,6 +34,8 @@ type field struct {
 	sorted sorted
 }
 
+// newField makes an empty field. Only attributes with one value have a column: what a
+// finding has several values for cannot be sorted by (decision 19).
 func newField(a filter.Attribute, p *postings, l *limits) *field {
 	f := &field{dict: newDict(l), attribute: a, info: &filter.Attributes[a], postings: p, last: make([]uint32, 1)}
 	if !f.info.Many {
@@ -61,6 +63,7 @@ func orderedBytes(b *[8]byte, n int64) []byte {
 	return b[:]
 }
 
+// orderedInt undoes orderedBytes.
 func orderedInt(b []byte) int64 { return int64(binary.BigEndian.Uint64(b) ^ 1<<63) }
 
 // integer gives a date, number or truth value as columns keep it.
@@ -117,6 +120,7 @@ func (f *field) intern(key, text []byte, findings int) uint32 {
 	return id
 }
 
+// internKey gives the number of a map's key, a new one where it has none.
 func (f *field) internKey(key []byte) uint32 {
 	tag := f.behind[f.key]
 	if !f.keys.same(tag, key) {
@@ -234,6 +238,7 @@ func (f *field) setMany(d Doc, olds, news []uint32) {
 	}
 }
 
+// distinct drops values that a finding has twice, such as a tag of two of its resources.
 func distinct(ids []uint32) []uint32 {
 	slices.Sort(ids)
 	return slices.Compact(ids)
@@ -287,6 +292,7 @@ func (f *field) recount() {
 	}
 }
 
+// bytes is what the field occupies, but for its lists, which the postings count.
 func (f *field) bytes() int64 {
 	n := f.dict.bytes() + int64(cap(f.sorted.perm)+cap(f.sorted.fresh))*4 +
 		int64(cap(f.sorted.places)+cap(f.wide)+cap(f.keyHeld)+cap(f.last))*8

@@ -50,6 +50,7 @@ func (ev *evaluator) scope(accounts, regions []string) docset {
 	return s
 }
 
+// setOf is for scopes, which may name thousands of accounts.
 func setOf(names []string) map[string]bool {
 	m := make(map[string]bool, len(names))
 	for _, name := range names {
@@ -58,6 +59,7 @@ func setOf(names []string) map[string]bool {
 	return m
 }
 
+// unsorted gives everything: without an order no part of it is the first page.
 func unsorted(v verdict) Result {
 	r := Result{Unsorted: true}
 	v.maybe.each(func(d Doc) bool {
@@ -67,6 +69,7 @@ func unsorted(v verdict) Result {
 	return r
 }
 
+// page makes the result of what was chosen, which is one more than the page where more follows.
 func (ev *evaluator) page(ranked []ranked, v verdict, q Query) Result {
 	r := Result{More: len(ranked) > q.Limit}
 	ranked = ranked[:min(len(ranked), q.Limit)]
@@ -160,6 +163,7 @@ func (l *lens) rank() {
 	}
 }
 
+// rankPlace is even and above 0, as places are.
 func rankPlace(rank int) uint64 { return uint64(rank+1) * 2 }
 
 // ofDoc gives a finding's number.
@@ -177,6 +181,7 @@ func (l *lens) ofDoc(d Doc) uint64 {
 	return l.ofPlace(l.places[l.field.ids.get(d)])
 }
 
+// ofInt keeps clear of the number that means absent; no date or number of a finding is that extreme.
 func (l *lens) ofInt(v int64) uint64 {
 	n := uint64(v) ^ 1<<63
 	if l.descending {
@@ -185,6 +190,7 @@ func (l *lens) ofInt(v int64) uint64 {
 	return min(n, absent-1)
 }
 
+// ofPlace turns places around their middle, so that odd ones stay between their neighbours.
 func (l *lens) ofPlace(place uint64) uint64 {
 	switch {
 	case place == 0:
@@ -233,6 +239,8 @@ type mark struct {
 	key     landmark
 }
 
+// after prepares a position for being compared with. It needs no finding to be there:
+// what it came from may have changed or gone since.
 func (ev *evaluator) after(ls []lens, p *Position) *mark {
 	m := &mark{key: ev.ix.keys.landmark(p.Key)}
 	for i := range ls {
@@ -253,6 +261,7 @@ func (m *mark) first() uint64 {
 	return m.numbers[0]
 }
 
+// full says whether a finding must beat one that was chosen.
 func (s *selection) full() bool { return len(s.heap) >= s.limit }
 
 // offer considers a finding with its number under the first lens.
@@ -292,6 +301,7 @@ func (s *selection) passed(first uint64, d Doc) bool {
 	return s.ix.keys.compareTo(d, &s.after.key) > 0
 }
 
+// compare is the total order: the sort, then the key (decision 14).
 func (s *selection) compare(a, b ranked) int {
 	if a.first != b.first {
 		return cmp.Compare(a.first, b.first)
@@ -307,6 +317,7 @@ func (s *selection) compare(a, b ranked) int {
 	return s.ix.keys.compare(a.doc, b.doc)
 }
 
+// up moves an entry towards the top of the heap.
 func (s *selection) up(i int) {
 	for i > 0 {
 		parent := (i - 1) / 2
@@ -318,6 +329,7 @@ func (s *selection) up(i int) {
 	}
 }
 
+// down moves the top to where it belongs.
 func (s *selection) down() {
 	for i := 0; ; {
 		last := i

@@ -25,6 +25,8 @@ var folded = func() (t [256]byte) {
 	return t
 }()
 
+// gramSlot spreads sequences over the filter; a multiplication is all that 65,536 of them
+// to a chunk can afford.
 func gramSlot(four uint32) uint32 { return four * 0x9e3779b1 >> (32 - gramBits) }
 
 // seal makes the filter of a chunk that is full.

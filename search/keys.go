@@ -51,6 +51,7 @@ type group struct {
 	stale bool
 }
 
+// newKeys is for an index whose Id attribute is ids.
 func newKeys(ids *field, p *postings, l *limits) *keys {
 	return &keys{
 		hubs: map[hubName]uint32{}, byName: map[groupName]uint32{},
@@ -66,6 +67,7 @@ func (k *keys) id(d Doc) []byte {
 	return k.ids.of(k.ids.ids.get(d))
 }
 
+// key writes a finding's key out.
 func (k *keys) key(d Doc) finding.Key {
 	g := &k.groups[k.groupOf[d]]
 	return finding.Key{Account: g.account, Region: g.region, ProductArn: g.product, ID: string(k.id(d))}
@@ -213,11 +215,13 @@ func (k *keys) arrange(g uint32) {
 	}
 }
 
+// groupsBefore counts the groups whose names come before a name.
 func (k *keys) groupsBefore(name groupName) int {
 	at, _ := slices.BinarySearchFunc(k.order, name, func(g uint32, name groupName) int { return k.groups[g].compare(name) })
 	return at
 }
 
+// compare orders names as finding.Key.Compare orders keys.
 func (n groupName) compare(o groupName) int {
 	return cmp.Or(cmp.Compare(n.account, o.account), cmp.Compare(n.region, o.region), cmp.Compare(n.product, o.product))
 }
@@ -243,6 +247,8 @@ type landmark struct {
 	id   []byte
 }
 
+// landmark prepares a key. Where its group does not exist, its place is just before that
+// of the group which follows.
 func (k *keys) landmark(key finding.Key) landmark {
 	name := groupName{key.Account, key.Region, key.ProductArn}
 	m := landmark{place: lastPlace + 1, group: 1<<32 - 1, id: []byte(key.ID)}
@@ -279,6 +285,7 @@ func (k *keys) compareTo(d Doc, m *landmark) int {
 	return bytes.Compare(k.id(d), m.id)
 }
 
+// bytes is what the keys occupy beyond the Id attribute.
 func (k *keys) bytes() int64 {
 	const perGroup = 300 // its struct, two map entries and the strings
 	return int64(cap(k.groupOf)+cap(k.members)+cap(k.order))*4 + int64(cap(k.heads))*8 +

@@ -42,11 +42,13 @@ type pool struct {
 
 const chunkBlocks = 512
 
+// block gives a block by number. Its capacity ends with it.
 func (p *pool) block(i uint32) []Doc {
 	at := int(i%chunkBlocks) * p.size
 	return p.chunks[i/chunkBlocks][at : at+p.size : at+p.size]
 }
 
+// alloc gives a block with whatever it last held.
 func (p *pool) alloc() uint32 {
 	if n := len(p.free); n > 0 {
 		i := p.free[n-1]
@@ -74,6 +76,7 @@ type postings struct {
 	free  []uint32
 }
 
+// newPostings makes the store of lists that all attributes of an index share.
 func newPostings() *postings {
 	p := &postings{}
 	for i, size := range fewSizes {
@@ -103,6 +106,7 @@ func (p *postings) newFew(class int, docs ...Doc) list {
 	return list(kindFew<<kindShift | class<<classShift | int(i))
 }
 
+// freeFew gives a list's block back.
 func (p *postings) freeFew(l list) {
 	c := &p.pools[l&listMask>>classShift]
 	c.free = append(c.free, uint32(l&blockMask))
@@ -125,6 +129,7 @@ func (p *postings) add(l list, d Doc) list {
 	return l
 }
 
+// addFew adds to a block, at its end as a rule: new findings have the greatest numbers.
 func (p *postings) addFew(l list, d Doc) list {
 	docs := p.few(l)
 	at, found := len(docs), false
@@ -184,6 +189,7 @@ func (p *postings) remove(l list, d Doc) list {
 	return noDocs
 }
 
+// removeFew takes a finding out of a block.
 func (p *postings) removeFew(l list, d Doc) list {
 	docs := p.few(l)
 	at, found := slices.BinarySearch(docs, d)
@@ -284,6 +290,7 @@ func (p *postings) countIn(l list, s docset) int {
 	return n + bits.countBoth(s)
 }
 
+// add adds a finding to the form that the list has.
 func (m *many) add(d Doc) {
 	if m.bits != nil {
 		m.addBit(d)
@@ -306,6 +313,7 @@ func (m *many) add(d Doc) {
 	}
 }
 
+// toBits makes a bitmap as long as the last finding needs.
 func (m *many) toBits() {
 	m.bits = make(docset, m.docs[len(m.docs)-1]>>6+1)
 	for _, d := range m.docs {
@@ -314,6 +322,7 @@ func (m *many) toBits() {
 	m.docs = nil
 }
 
+// addBit adds to a bitmap, or gives the bitmap up where it would be mostly empty.
 func (m *many) addBit(d Doc) {
 	if m.bits.has(d) {
 		return
@@ -328,6 +337,7 @@ func (m *many) addBit(d Doc) {
 	m.n++
 }
 
+// toDocs makes a slice with some room to grow.
 func (m *many) toDocs() {
 	m.docs = make([]Doc, 0, m.n+m.n/4)
 	m.bits.each(func(d Doc) bool {
@@ -337,6 +347,8 @@ func (m *many) toDocs() {
 	m.bits = nil
 }
 
+// remove takes a finding out; a bitmap is given up only when it is four times the size of
+// the slice, so that a list at the border is not turned over and over.
 func (m *many) remove(d Doc) {
 	if m.bits == nil {
 		if at, found := slices.BinarySearch(m.docs, d); found {

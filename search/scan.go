@@ -59,6 +59,7 @@ func newNeedle(d *dict, text []byte, fold bool) *needle {
 	return n
 }
 
+// upper folds ASCII alone; other letters are not searched for by bytes.
 func upper(b byte) byte {
 	if 'a' <= b && b <= 'z' {
 		return b - ('a' - 'A')
@@ -226,6 +227,7 @@ type search struct {
 	bytes   int    // that the hunts read
 }
 
+// newSearch prepares a search and says what it would read, before anything is read.
 func newSearch(f *field, op filter.TextOp, value string) *search {
 	s := &search{op: op}
 	switch {
@@ -261,6 +263,7 @@ func (ev *evaluator) containing(f *field, word string, fold bool) []uint32 {
 	return ev.found(hunts(nil, f, newNeedle(&f.dict, []byte(word), fold)))
 }
 
+// everything gives all held texts in use.
 func (ev *evaluator) everything(f *field) []uint32 {
 	return ev.walk(f, func(uint32) bool { return true })
 }

@@ -100,6 +100,8 @@ type limits struct {
 	few int
 }
 
+// defaultLimits suit millions of findings on a small machine. Hashes are seeded anew in
+// every process, so that nobody can write findings that collide.
 func defaultLimits() limits {
 	return limits{
 		seed: maphash.MakeSeed(), hashMask: 1<<64 - 1,
@@ -111,6 +113,8 @@ func defaultLimits() limits {
 // New makes an empty index.
 func New() *Index { return newIndex(defaultLimits()) }
 
+// newIndex gives each attribute what its kind needs: a column for one date or number, a
+// field for everything else. Keywords have neither.
 func newIndex(l limits) *Index {
 	ix := &Index{limits: l, postings: newPostings()}
 	for a := range filter.Attributes {

@@ -196,6 +196,7 @@ func (f *field) sortRun(run []keyed, depth int) {
 	f.sortFrom(run, depth)
 }
 
+// sortWhole compares texts from their first byte.
 func (f *field) sortWhole(items []keyed) {
 	slices.SortFunc(items, func(a, b keyed) int { return bytes.Compare(f.of(a.id), f.of(b.id)) })
 }
@@ -212,6 +213,7 @@ func (f *field) shared(items []keyed, depth int) int {
 	return n
 }
 
+// sharedPrefix counts the leading bytes that two texts share.
 func sharedPrefix(a, b []byte) int {
 	n := min(len(a), len(b))
 	for i := range n {
