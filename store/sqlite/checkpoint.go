@@ -43,7 +43,7 @@ func newCheckpointer(path string, o Options) (*checkpointer, error) {
 		conn: c, log: o.Logger, limit: int64(o.CheckpointPages),
 		wake: make(chan struct{}, 1), quit: make(chan struct{}), finished: make(chan struct{}),
 	}
-	err = errors.Join(runSQL(c, "PRAGMA synchronous=FULL"), prepareAll(c, map[string]**sqlite.Stmt{
+	err = errors.Join(runSQL(c, "PRAGMA synchronous=FULL"), runSQL(c, "PRAGMA checkpoint_fullfsync=1"), prepareAll(c, map[string]**sqlite.Stmt{
 		"PRAGMA wal_checkpoint(NOOP)":    &cp.size,
 		"PRAGMA wal_checkpoint(PASSIVE)": &cp.copyAll,
 		"PRAGMA wal_checkpoint(RESTART)": &cp.copyRest,

@@ -133,6 +133,9 @@ func openReaders(path string, n int) (*readers, error) {
 // with lends a connection inside one read transaction, so that everything f reads is of
 // one moment.
 func (p *readers) with(ctx context.Context, f func(*reader) error) (err error) {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	var r *reader
 	select {
 	case r = <-p.free:

@@ -224,14 +224,21 @@ func (e *Engine) GroupBy(ctx context.Context, s store.Scope, expr filter.Expr, b
 	}
 	defer e.leave()
 	known, unsure, ok := e.index.GroupBy(s.Accounts, s.Regions, expr, by, limit)
-	if ok && len(unsure) == 0 {
-		buckets := make([]store.Bucket, len(known))
-		for i, b := range known {
-			buckets[i] = store.Bucket(b)
-		}
-		return buckets, nil
+	if !ok {
+		return e.groupRows(ctx, s, expr, by, limit)
 	}
-	return e.groupRows(ctx, s, expr, by, limit)
+	var t store.Tally
+	if len(unsure) > 0 {
+		// Any value may yet come to be one of the largest.
+		if known, unsure, ok = e.index.GroupBy(s.Accounts, s.Regions, expr, by, math.MaxInt32); !ok {
+			return e.groupRows(ctx, s, expr, by, limit)
+		}
+	}
+	for _, b := range known {
+		t.AddCount(b.Value, b.Count)
+	}
+	err := e.matching(ctx, expr, unsure, func(vs filter.Values) { t.Add(vs, by) })
+	return t.Top(limit), err
 }
 
 // groupRows counts on the rows of all findings that the filter may select.

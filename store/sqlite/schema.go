@@ -99,6 +99,8 @@ func identify(c *sqlite.Conn) (isNew bool, err error) {
 func configure(c *sqlite.Conn, o Options) error {
 	pragmas := []string{
 		"PRAGMA page_size=4096", "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",
+		// Of use on macOS, where fsync alone leaves data in the disk's own memory.
+		"PRAGMA fullfsync=1", "PRAGMA checkpoint_fullfsync=1",
 		"PRAGMA wal_autocheckpoint=0", "PRAGMA cache_size=-65536", "PRAGMA temp_store=MEMORY",
 	}
 	if o.maxPages > 0 {

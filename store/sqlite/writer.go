@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 
 	"zombiezen.com/go/sqlite"
 
@@ -22,16 +21,8 @@ const maxGroup = 1000
 type job struct {
 	call   *call
 	record func(*writer) error // store.ErrExists and store.ErrNoRecord are answers, all else fails the commit
-	state  *atomic.Int32
 	done   chan error
 }
-
-// The states of a job. Whoever moves it from waiting decides what becomes of it.
-const (
-	waiting int32 = iota
-	taken
-	withdrawn
-)
 
 // writer is the one goroutine that writes. It commits for everyone who waits at once
 // and answers after the commit is on disk and in the index.
@@ -76,22 +67,16 @@ func newWriter(e *Engine, conn *sqlite.Conn) (*writer, error) {
 	})
 }
 
-// do hands a job in and waits for its answer. The writer owns the job's call from then on.
+// do hands a job in and waits for its answer. Until the writer takes it, it has not
+// happened and the context may call it off; from then on the writer owns it and its answer is
+// awaited, for it will happen.
 func (w *writer) do(ctx context.Context, j job) error {
-	j.state, j.done = new(atomic.Int32), make(chan error, 1)
+	j.done = make(chan error, 1)
 	select {
 	case w.jobs <- j:
+		return <-j.done
 	case <-ctx.Done():
 		return ctx.Err()
-	}
-	select {
-	case err := <-j.done:
-		return err
-	case <-ctx.Done():
-		if j.state.CompareAndSwap(waiting, withdrawn) {
-			return ctx.Err()
-		}
-		return <-j.done
 	}
 }
 
@@ -101,24 +86,20 @@ func (w *writer) run() {
 	var group []job
 	for j := range w.jobs {
 		group = w.gather(group[:0], j)
-		if len(group) > 0 {
-			w.write(group)
-			clear(group)
-		}
+		w.write(group)
+		clear(group)
 	}
 }
 
-// gather takes what waits along with a first job.
+// gather takes what waits along with a first job. It does not wait for more: while a
+// group is being written the next one gathers by itself.
 func (w *writer) gather(group []job, j job) []job {
 	for size := 0; ; {
-		if j.state.CompareAndSwap(waiting, taken) {
-			group = append(group, j)
-			size++
-			if j.call != nil {
-				size += len(j.call.changes)
-			}
+		group = append(group, j)
+		if j.call != nil {
+			size += len(j.call.changes)
 		}
-		if size >= maxGroup {
+		if size++; size >= maxGroup {
 			return group
 		}
 		select {
