@@ -27,7 +27,7 @@ type doorState struct {
 
 // health is the body of /healthz.
 type health struct {
-	Status string `json:"status"` // ok, starting or stopping
+	Status string `json:"status"` // ok or starting
 	// Dev tells tools of ours that signatures are not checked and accounts are named by access keys.
 	Dev     bool   `json:"dev"`
 	Version string `json:"version"`
@@ -42,12 +42,6 @@ func newDoor(dev bool) *door {
 
 // open lets requests through.
 func (d *door) open(hub http.Handler) { d.state.Store(&doorState{status: "ok", hub: hub}) }
-
-// close tells load balancers to go elsewhere. Requests that still come are served:
-// the listener is what stops them.
-func (d *door) close() {
-	d.state.Store(&doorState{status: "stopping", hub: d.state.Load().hub})
-}
 
 // ServeHTTP implements http.Handler.
 func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -123,11 +123,11 @@ func (s *serving) run(ctx context.Context, listener net.Listener) error {
 	return errors.Join(err, closeStore())
 }
 
-// drain lets requests under way finish. Requests that take too long are cut off: their
+// drain closes the listener, which is how load balancers learn of it, and lets requests
+// under way finish. Requests that take too long are cut off: their
 // findings are stored or not, as their callers' retries will find out.
 func (s *serving) drain(ctx context.Context, server *http.Server) error {
 	s.log.Info("stopping", "drain_timeout", s.DrainTimeout)
-	s.door.close()
 	ctx, cancel := context.WithTimeout(ctx, s.DrainTimeout)
 	defer cancel()
 	err := server.Shutdown(ctx)
