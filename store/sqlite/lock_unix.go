@@ -20,7 +20,10 @@ func lockDir(dir string) (release func() error, err error) {
 	}
 	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	if err == nil {
-		return f.Close, nil
+		return func() error {
+			// Said, not left to Close: a child that is just being started has the file open, too.
+			return errors.Join(unix.Flock(int(f.Fd()), unix.LOCK_UN), f.Close())
+		}, nil
 	}
 	f.Close()
 	if errors.Is(err, unix.EWOULDBLOCK) {
