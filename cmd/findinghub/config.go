@@ -73,12 +73,17 @@ func (vs variables) collect(node *kong.Node) {
 	}
 }
 
-// help adds its variable to a flag's help text.
+// help adds its variable to a flag's help text, and its default where a placeholder
+// stands in the default's place.
 func (vs variables) help(value *kong.Value) string {
 	if value.Flag == nil || value.Name == "help" || len(vs[value]) == 0 {
 		return value.Help
 	}
-	return strings.TrimSuffix(value.Help, ".") + " ($" + vs[value][0] + ")."
+	more := "$" + vs[value][0]
+	if value.Default != "" && value.Flag.PlaceHolder != "" {
+		more += ", default " + value.Default
+	}
+	return strings.TrimSuffix(value.Help, ".") + " (" + more + ")."
 }
 
 // readConfig reads a configuration file and holds its keys against the flags there are:

@@ -85,7 +85,7 @@ func TestHelp(t *testing.T) {
 		}
 	}
 	// The variable's name is part of a flag's help.
-	program(t, "serve", "--help").wants(t, exitOK, "$FINDINGHUB_DATA_DIR")
+	program(t, "serve", "--help").wants(t, exitOK, "$FINDINGHUB_DATA_DIR", "default 127.0.0.1:4590")
 	program(t, "import", "--help").wants(t, exitOK, "$FINDINGHUB_IMPORT_CONNECTIONS", "$FINDINGHUB_ENDPOINT")
 }
 
