@@ -257,6 +257,9 @@ func TestFullDatabase(t *testing.T) {
 	if n, err := e.Count(context.Background(), testHub, filter.And{}); err != nil || n != stored {
 		t.Errorf("%d findings, %v; %d were acknowledged", n, err, stored)
 	}
+	if n := int(e.writer.nextDoc); n != stored {
+		t.Errorf("the next finding is number %d, want %d: the index wants them dense", n, stored)
+	}
 	if got := titleOf(t, e, fmt.Sprint(stored)); got != "" {
 		t.Errorf("what was refused is there: %q", got)
 	}

@@ -7,9 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"zombiezen.com/go/sqlite"
 
 	"github.com/findinghub/findinghub/filter"
 	"github.com/findinghub/findinghub/finding"
@@ -155,6 +158,68 @@ func TestGroupCommit(t *testing.T) {
 	}
 }
 
+// TestOneGroupOneFinding: calls of one group that were all prepared from the same state of a
+// finding, there or not, end with all their changes, and the index with the last.
+func TestOneGroupOneFinding(t *testing.T) {
+	for _, before := range []string{"", "old"} {
+		e := mustOpen(t, Options{Dir: t.TempDir()})
+		if before != "" {
+			mustApply(t, e, testPut("a", before))
+		}
+		var group []job
+		for _, more := range []string{"+1", "+2", "+3"} {
+			c := newCall([]store.Mutation{appendTo("a", more, ignore), testPut("b"+more, "x")})
+			if err := e.prepare(context.Background(), c); err != nil {
+				t.Fatal(err)
+			}
+			group = append(group, job{call: c, done: make(chan error, 1)})
+		}
+		e.writer.write(group) // in place of the writer, who is idle
+		for _, j := range group {
+			if err := <-j.done; err != nil {
+				t.Error(err)
+			}
+		}
+		want := before + "+1+2+3"
+		if got := titleOf(t, e, "a"); got != want {
+			t.Errorf("the title is %q, want %q", got, want)
+		}
+		for title, n := range map[string]int{before: 0, before + "+1": 0, before + "+1+2": 0, want: 1} {
+			is := filter.TextTerm{Attribute: mustLookup(t, "Title"), Value: title}
+			if got, err := e.Count(context.Background(), testHub, is); err != nil || got != n {
+				t.Errorf("the index has %d of %q, %v; want %d", got, title, err, n)
+			}
+		}
+		if n := e.index.Len(); n != 4 || int(e.writer.nextDoc) != n {
+			t.Errorf("%d findings and the next is number %d, want 4", n, e.writer.nextDoc)
+		}
+	}
+}
+
+// TestDurable: what makes a commit wait for the disk is switched on.
+func TestDurable(t *testing.T) {
+	e := mustOpen(t, Options{Dir: t.TempDir()})
+	for _, c := range []struct {
+		conn *sqlite.Conn
+		sql  string
+		want int64
+	}{
+		{e.writer.conn, "PRAGMA synchronous", 2}, // FULL
+		{e.writer.conn, "PRAGMA fullfsync", 1},
+		{e.writer.conn, "PRAGMA wal_autocheckpoint", 0},
+		{e.checkpoints.conn, "PRAGMA synchronous", 2},
+		{e.checkpoints.conn, "PRAGMA checkpoint_fullfsync", 1},
+	} {
+		if got, err := ask(c.conn, c.sql); err != nil || got != c.want {
+			t.Errorf("%s is %d, %v; want %d", c.sql, got, err, c.want)
+		}
+	}
+	// Below this a checkpoint and a commit at the same time could damage the database (docs/adr/0002-sqlite-driver.md).
+	if sqlite.VersionNumber < 3051003 {
+		t.Errorf("SQLite is %s, want 3.51.3 or later", sqlite.Version)
+	}
+}
+
 // TestWithdrawn: a call whose context ends before the writer takes it has not happened;
 // one that was taken is waited for, since it will.
 func TestWithdrawn(t *testing.T) {
@@ -213,6 +278,41 @@ func TestFindAfterChange(t *testing.T) {
 	// c still matches but has moved to the end: the page has it, but the next begins after b.
 	if f := take(testPut("c", "x9")); !slices.Equal(names(f), []string{"b", "c"}) || f.page.Next.Key.ID != "b" {
 		t.Errorf("page %v, next %v", names(f), f.page.Next)
+	}
+}
+
+// TestMatchingInParallel: more findings than one processor is given, and an error or a context that ends among them.
+func TestMatchingInParallel(t *testing.T) {
+	dir := t.TempDir()
+	e := mustOpen(t, Options{Dir: dir})
+	const findings = 2*rowsAtOnce + 100
+	mustApply(t, e, many(findings, "title ")...)
+	docs := make([]search.Doc, findings)
+	for i := range docs {
+		docs[i] = search.Doc(i)
+	}
+	fives := filter.TextTerm{Attribute: mustLookup(t, "Title"), Op: filter.Contains, Value: "5"}
+	seen := map[string]int{}
+	if err := e.matching(context.Background(), fives, docs, func(rec *record, _ filter.Values) { seen[rec.key.ID]++ }); err != nil {
+		t.Fatal(err)
+	}
+	for i := range findings {
+		id, want := fmt.Sprint(i), 0
+		if strings.Contains(id, "5") {
+			want = 1
+		}
+		if seen[id] != want {
+			t.Fatalf("finding %s was given %d times, want %d", id, seen[id], want)
+		}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	err := e.matching(ctx, filter.And{}, docs, func(*record, filter.Values) { cancel() })
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("a context that ended: %v", err)
+	}
+	damagedRow(findings-5)(t, filepath.Join(dir, "findings.db"))
+	if err := e.matching(context.Background(), filter.And{}, docs, func(*record, filter.Values) {}); !errors.Is(err, errCorrupt) {
+		t.Errorf("a damaged row: %v", err)
 	}
 }
 

@@ -5,7 +5,10 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/findinghub/findinghub/asff"
 	"github.com/findinghub/findinghub/filter"
@@ -105,6 +108,9 @@ func (e *Engine) Find(ctx context.Context, q store.Query) (store.Page, error) {
 	for batch := firstUnsure; ; batch = min(4*batch, mostUnsure) {
 		f.before = e.settled.Load()
 		res := e.index.Find(asked)
+		if res.Unsorted {
+			return f.sorted(ctx, res.Hits)
+		}
 		if err := e.readers.with(ctx, func(r *reader) error { return f.take(ctx, r, res.Hits) }); err != nil {
 			return store.Page{}, err
 		}
@@ -184,37 +190,60 @@ func (e *Engine) Count(ctx context.Context, s store.Scope, expr filter.Expr) (in
 	}
 	defer e.leave()
 	n, unsure := e.index.Count(s.Accounts, s.Regions, expr)
-	err := e.matching(ctx, expr, unsure, func(filter.Values) { n++ })
+	err := e.matching(ctx, expr, unsure, func(*record, filter.Values) { n++ })
 	return n, err
 }
 
-// matching gives each the values of those findings that match on their rows.
-func (e *Engine) matching(ctx context.Context, expr filter.Expr, docs []search.Doc, each func(filter.Values)) error {
-	for len(docs) > 0 {
-		// A transaction for some at a time: a long one would hold up checkpoints.
-		some := docs[:min(len(docs), mostUnsure)]
-		docs = docs[len(some):]
-		err := e.readers.with(ctx, func(r *reader) error {
-			for _, doc := range some {
-				rec, err := e.read(ctx, r, doc)
-				if err != nil {
-					return err
+// rowsAtOnce is how many rows are read in one transaction: a long one holds up checkpoints.
+const rowsAtOnce = 2000
+
+// matching calls each for those findings that match on their rows, in no order and one
+// at a time. What each gets is good until it returns. Many findings are read by all processors.
+func (e *Engine) matching(ctx context.Context, expr filter.Expr, docs []search.Doc, each func(*record, filter.Values)) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var next atomic.Int64
+	var mu sync.Mutex
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), (len(docs)+rowsAtOnce-1)/rowsAtOnce) {
+		workers.Go(func() {
+			for {
+				to := int(next.Add(rowsAtOnce))
+				if to-rowsAtOnce >= len(docs) {
+					return
 				}
-				vs, err := e.extract(r, &rec)
-				if err != nil {
-					return err
-				}
-				if filter.Match(expr, vs) {
-					each(vs)
+				some := docs[to-rowsAtOnce : min(to, len(docs))]
+				if err := e.match(ctx, expr, some, &mu, each); err != nil {
+					cancel(err)
+					return
 				}
 			}
-			return nil
 		})
-		if err != nil {
-			return err
-		}
 	}
-	return nil
+	workers.Wait()
+	return context.Cause(ctx)
+}
+
+// match is matching for one transaction's worth of findings; each is called with the lock held.
+func (e *Engine) match(ctx context.Context, expr filter.Expr, docs []search.Doc, mu *sync.Mutex, each func(*record, filter.Values)) error {
+	return e.readers.with(ctx, func(r *reader) error {
+		for _, doc := range docs {
+			rec, err := e.read(ctx, r, doc)
+			if err != nil {
+				return err
+			}
+			vs, err := e.extract(r, &rec)
+			if err != nil {
+				return err
+			}
+			if filter.Match(expr, vs) {
+				mu.Lock()
+				each(&rec, vs)
+				mu.Unlock()
+			}
+		}
+		return nil
+	})
 }
 
 // GroupBy implements store.Engine.
@@ -237,7 +266,7 @@ func (e *Engine) GroupBy(ctx context.Context, s store.Scope, expr filter.Expr, b
 	for _, b := range known {
 		t.AddCount(b.Value, b.Count)
 	}
-	err := e.matching(ctx, expr, unsure, func(vs filter.Values) { t.Add(vs, by) })
+	err := e.matching(ctx, expr, unsure, func(_ *record, vs filter.Values) { t.Add(vs, by) })
 	return t.Top(limit), err
 }
 
@@ -251,7 +280,7 @@ func (e *Engine) groupRows(ctx context.Context, s store.Scope, expr filter.Expr,
 	// Neighbouring rows are on the same pages.
 	slices.Sort(docs)
 	var t store.Tally
-	if err := e.matching(ctx, expr, docs, func(vs filter.Values) { t.Add(vs, by) }); err != nil {
+	if err := e.matching(ctx, expr, docs, func(_ *record, vs filter.Values) { t.Add(vs, by) }); err != nil {
 		return nil, err
 	}
 	return t.Top(limit), nil

@@ -126,6 +126,8 @@ func (w *writer) write(group []job) {
 	w.e.settled.Store(w.group)
 	w.measureLog()
 	w.report(group, err)
+	clear(w.entries) // they hold on to the calls' memory
+	clear(w.created)
 	for i, j := range group {
 		answer := err
 		if answer == nil {
@@ -136,8 +138,6 @@ func (w *writer) write(group []job) {
 		}
 		j.done <- answer
 	}
-	clear(w.entries)
-	clear(w.created)
 }
 
 // measureLog tells the checkpointer how long the log is.
@@ -216,9 +216,7 @@ func (w *writer) one(j job) (answer, err error) {
 
 // place writes one prepared change, prepared anew when others were faster.
 func (w *writer) place(c *call, ch *change) error {
-	again := false
 	if w.stale(c, ch) {
-		again = true
 		if err := w.prepareAgain(c, ch); err != nil {
 			return err
 		}
@@ -236,7 +234,7 @@ func (w *writer) place(c *call, ch *change) error {
 	if err := w.writeRows(ch); err != nil {
 		return fmt.Errorf("store: writing finding %d: %w", ch.doc, err)
 	}
-	w.enter(ch, again)
+	w.entries = append(w.entries, search.Entry{Doc: ch.doc, Key: ch.key, Old: ch.old, New: ch.new})
 	return nil
 }
 
@@ -294,18 +292,4 @@ func (w *writer) writeRows(ch *change) error {
 	s.BindInt64(1, int64(ch.doc)+1)
 	s.BindBytes(2, ch.row)
 	return run(s)
-}
-
-// enter adds a change to what the index will be told. A finding that was written twice
-// in a group is one entry: from its first state to its last.
-func (w *writer) enter(ch *change, again bool) {
-	if again {
-		for i := range w.entries {
-			if w.entries[i].Doc == ch.doc {
-				w.entries[i].New = ch.new
-				return
-			}
-		}
-	}
-	w.entries = append(w.entries, search.Entry{Doc: ch.doc, Key: ch.key, Old: ch.old, New: ch.new})
 }
