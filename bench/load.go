@@ -66,11 +66,18 @@ func updates(g *Generator, from, n, round int) ([]request, error) {
 // send posts the requests over some connections and returns findings per second.
 // Any answer but 200, or one that counts a failure, ends the run.
 func send(ctx context.Context, addr string, rs []request) (float64, error) {
+	rate, _, err := sendCounting(ctx, addr, rs)
+	return rate, err
+}
+
+// sendCounting is send for a run that may end early: it also tells how many findings
+// were acknowledged, of which the rate is made.
+func sendCounting(ctx context.Context, addr string, rs []request) (rate float64, acknowledged int, err error) {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections}}
 	defer client.CloseIdleConnections()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	var next atomic.Int64
+	var next, done atomic.Int64
 	var wg sync.WaitGroup
 	begin := time.Now()
 	for range connections {
@@ -82,16 +89,14 @@ func send(ctx context.Context, addr string, rs []request) (float64, error) {
 				}
 				if err := call(ctx, client, addr, rs[i]); err != nil {
 					cancel(err)
+					return
 				}
+				done.Add(int64(rs[i].findings))
 			}
 		})
 	}
 	wg.Wait()
-	total := 0
-	for _, r := range rs {
-		total += r.findings
-	}
-	return float64(total) / time.Since(begin).Seconds(), context.Cause(ctx)
+	return float64(done.Load()) / time.Since(begin).Seconds(), int(done.Load()), context.Cause(ctx)
 }
 
 // accepted are the answers in which no finding of the batch failed; moto puts a blank after the colon.
