@@ -54,6 +54,8 @@ func (e *Engine) Apply(ctx context.Context, ms []store.Mutation) ([]error, error
 	return errs, nil
 }
 
+// mutate runs one mutation with the lock held. A finding that an outcome calls by another
+// key is refused: engines that start from the findings themselves could not find it again.
 func (e *Engine) mutate(m store.Mutation) error {
 	old := e.findings[m.Key]
 	out, err := attempt(m, old.state())
@@ -135,6 +137,7 @@ func (e *Engine) History(ctx context.Context, q store.HistoryQuery) (store.Histo
 	if q.After > 0 {
 		start = min(start, int(q.After)-1)
 	}
+	// Newest first is from the end. A record more than the page holds says that there is a next one.
 	for i := start - 1; i >= 0; i-- {
 		if !q.Includes(en.changes[i].Time) {
 			continue
@@ -148,6 +151,7 @@ func (e *Engine) History(ctx context.Context, q store.HistoryQuery) (store.Histo
 	return page, nil
 }
 
+// copyChange keeps callers from changing the history through what they were given.
 func copyChange(c finding.Change) finding.Change {
 	c.Updates = slices.Clone(c.Updates)
 	return c

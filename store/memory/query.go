@@ -36,10 +36,12 @@ func (e *Engine) Find(ctx context.Context, q store.Query) (store.Page, error) {
 	return page(all, q.Limit), nil
 }
 
+// compare is the total order of every engine: the sort, then the key.
 func compare(orders []filter.Order, a, b found) int {
 	return cmp.Or(filter.CompareSort(orders, a.sort, b.sort), a.key.Compare(b.key))
 }
 
+// page cuts one off what is left of a sorted result.
 func page(all []found, limit int) store.Page {
 	var p store.Page
 	for _, f := range all[:min(limit, len(all))] {

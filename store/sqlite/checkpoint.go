@@ -32,6 +32,7 @@ type checkpointer struct {
 // smallRest is how many pages may be copied while writers wait: some milliseconds' worth.
 const smallRest = 500
 
+// newCheckpointer opens the connection; run is to follow.
 func newCheckpointer(path string, o Options) (*checkpointer, error) {
 	c, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
 	if err != nil {
@@ -123,6 +124,7 @@ func (cp *checkpointer) check() error {
 			break
 		}
 	}
+	// RESTART also waits for the readers of the old log, so that the next commit begins a new one.
 	cp.hold.Lock()
 	defer cp.hold.Unlock()
 	_, _, err = walState(cp.copyRest)

@@ -62,6 +62,8 @@ func (c *codec) appendFinding(dst []byte, k finding.Key, s *finding.Stored, scra
 	dst = append(dst, make([]byte, findingHead-crcAt)...)
 	putTime(dst[len(dst)-8:], s.CreatedTime)
 	b := appendTexts((*scratch)[:0], string(s.CreatedBy.Type), s.CreatedBy.Identity, k.Account, k.Region, k.ProductArn, k.ID)
+	// The JSON is last, so that reading it needs no length, and repeats most of what was
+	// said before: source and key cost a few bytes after compression.
 	b = s.Finding.AppendJSON(b)
 	*scratch = b
 	return c.compress(dst, b)
@@ -84,6 +86,7 @@ func (c *codec) appendChange(dst []byte, ch *finding.Change, scratch *[]byte) []
 	return dst
 }
 
+// appendTexts appends texts with their lengths, for texts.next to read.
 func appendTexts(b []byte, texts ...string) []byte {
 	for _, t := range texts {
 		b = binary.AppendUvarint(b, uint64(len(t)))
@@ -116,6 +119,7 @@ func seal(row []byte, newest int64) {
 	sum(row)
 }
 
+// sum writes a row's checksum. Whatever changes a row afterwards must sum it again.
 func sum(row []byte) { binary.LittleEndian.PutUint32(row[crcAt:], checksum(row)) }
 
 func checksum(row []byte) uint32 {
@@ -218,6 +222,7 @@ type texts struct {
 	err  error
 }
 
+// length reads a length or a count, which cannot be more than the bytes that are left.
 func (t *texts) length() uint64 {
 	n, size := binary.Uvarint(t.rest)
 	if size <= 0 || n > uint64(len(t.rest)) {
@@ -228,6 +233,7 @@ func (t *texts) length() uint64 {
 	return n
 }
 
+// next reads a text, "" after an error.
 func (t *texts) next() string {
 	n := t.length()
 	if n > uint64(len(t.rest)) {

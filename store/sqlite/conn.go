@@ -93,6 +93,8 @@ type reader struct {
 	values  filter.Values
 }
 
+// openReader opens a connection with a small cache of its own: it serves to keep the upper
+// pages of the trees, while the system keeps the rest.
 func openReader(path string) (*reader, error) {
 	c, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
 	if err != nil {
@@ -118,6 +120,7 @@ func openReader(path string) (*reader, error) {
 // readers is a pool of connections.
 type readers struct{ free chan *reader }
 
+// openReaders opens all connections at once. They are never more: who finds none waits.
 func openReaders(path string, n int) (*readers, error) {
 	p := &readers{free: make(chan *reader, n)}
 	for range n {

@@ -75,6 +75,7 @@ func (w *walk) fill(ctx context.Context, q *store.HistoryQuery, page *store.Hist
 		if err != nil {
 			return fmt.Errorf("store: history %d: %w", id, err)
 		}
+		// Times need not be in the order of the rows, so the walk goes on to the end.
 		if !q.Includes(t) {
 			continue
 		}

@@ -72,6 +72,8 @@ func newCall(ms []store.Mutation) *call {
 // maxKept bounds the arenas that the pool keeps, in bytes, so that one huge call does not stay for ever.
 const maxKept = 4 << 20
 
+// release gives a call's memory back to the pool. Nothing may refer to its arenas any
+// more: neither the index, which copies, nor the caller, whose errors are not in them.
 func (c *call) release() {
 	if cap(c.rows) > maxKept || cap(c.values)*64 > maxKept || cap(c.changes) > 10_000 {
 		return
@@ -106,6 +108,8 @@ func (e *Engine) Apply(ctx context.Context, ms []store.Mutation) ([]error, error
 	return errs, nil
 }
 
+// writes says whether any finding is to be written. A call that only finds out that
+// nothing has changed, as most of a re-import may, need not wait for the writer.
 func (c *call) writes() bool {
 	for i := range c.changes {
 		if c.changes[i].write {
@@ -170,6 +174,7 @@ func (e *Engine) mutate(c *call, ch *change) error {
 	if !ch.write {
 		return nil
 	}
+	// Slices of the arena stay good when it moves: the old memory lives as long as they do.
 	start := len(c.rows)
 	c.rows = e.codec.appendFinding(c.rows, ch.key, state, &c.scratch)
 	ch.row = c.rows[start:len(c.rows):len(c.rows)]
@@ -239,6 +244,7 @@ func isText(v jsontext.Value, text string) bool {
 	return asff.Unquote(v) == text
 }
 
+// extract appends a finding's values to the arena.
 func (c *call) extract(s *finding.Stored) filter.Values {
 	start := len(c.values)
 	c.values = filter.Extract(s.Finding, c.values)

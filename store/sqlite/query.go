@@ -129,6 +129,7 @@ func (e *Engine) Find(ctx context.Context, q store.Query) (store.Page, error) {
 func (f *finder) take(ctx context.Context, r *reader, hits []search.Hit) error {
 	for _, h := range hits {
 		full := len(f.page.Keys) == f.q.Limit
+		// The one that is left over need not be read when there is no doubt about it.
 		if full && h.Sure && !f.changed(h.Doc) {
 			f.more = true
 			return nil
@@ -157,8 +158,10 @@ func (f *finder) take(ctx context.Context, r *reader, hits []search.Hit) error {
 	return nil
 }
 
+// changed says whether a finding may have been written since the index was asked.
 func (f *finder) changed(doc search.Doc) bool { return f.stripe(doc).Load() > f.before }
 
+// add puts a finding into the page. The bytes are copied: the record is the connection's.
 func (f *finder) add(rec *record, changed bool) {
 	if !changed {
 		f.stable = len(f.page.Keys)
@@ -189,6 +192,7 @@ func (e *Engine) Count(ctx context.Context, s store.Scope, expr filter.Expr) (in
 		return 0, err
 	}
 	defer e.leave()
+	// What the index is sure of is not looked at: counting a million is counting bits.
 	n, unsure := e.index.Count(s.Accounts, s.Regions, expr)
 	err := e.matching(ctx, expr, unsure, func(*record, filter.Values) { n++ })
 	return n, err

@@ -128,6 +128,8 @@ func (e *Engine) scan(ctx context.Context, s *scan) error {
 	return err
 }
 
+// scanRow adds one row to a scan. The JSON is decompressed to where the values may point to
+// it until the index has them; a buffer for each finding would keep the collector busy.
 func (e *Engine) scanRow(s *scan, id int64, row []byte) error {
 	r, err := e.codec.finding(row, s.json[len(s.json):])
 	if err != nil {

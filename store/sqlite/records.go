@@ -80,6 +80,7 @@ func (e *Engine) DeleteRecord(ctx context.Context, collection, account, region, 
 	})
 }
 
+// writeRecord sends a write through the writer, who may commit it along with findings.
 func (e *Engine) writeRecord(ctx context.Context, write func(*writer) error) error {
 	if err := e.enter(ctx); err != nil {
 		return err
@@ -99,6 +100,7 @@ func (w *writer) touch(s *sqlite.Stmt, untouched error) error {
 	return nil
 }
 
+// bindTexts binds a statement's first parameters.
 func bindTexts(s *sqlite.Stmt, texts ...string) {
 	for i, t := range texts {
 		s.BindText(i+1, t)

@@ -49,6 +49,7 @@ func openDatabase(path string, o Options) (*sqlite.Conn, []byte, error) {
 	return c, dictionary, nil
 }
 
+// setUp looks at the file, then configures it, then makes or reads what is in it.
 func setUp(c *sqlite.Conn, path string, o Options) ([]byte, error) {
 	// Before anything is written: what is not ours stays as it is.
 	isNew, err := identify(c)
@@ -103,6 +104,7 @@ func configure(c *sqlite.Conn, o Options) error {
 		"PRAGMA fullfsync=1", "PRAGMA checkpoint_fullfsync=1",
 		"PRAGMA wal_autocheckpoint=0", "PRAGMA cache_size=-65536", "PRAGMA temp_store=MEMORY",
 	}
+	// The page size is that of new files only; others keep theirs.
 	if o.maxPages > 0 {
 		pragmas = append(pragmas, fmt.Sprintf("PRAGMA max_page_count=%d", o.maxPages))
 	}

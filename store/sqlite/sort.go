@@ -26,6 +26,7 @@ type places struct {
 	all    []place
 }
 
+// compare is the total order of every engine: the sort, then the key.
 func (p *places) compare(a, b *place) int {
 	return cmp.Or(filter.CompareSort(p.orders, a.sort, b.sort), a.key.Compare(b.key))
 }
@@ -73,6 +74,7 @@ func (f *finder) sorted(ctx context.Context, hits []search.Hit) (store.Page, err
 	return p.page(f.q.Limit), nil
 }
 
+// page makes the page of what was kept, first to last.
 func (p *places) page(limit int) store.Page {
 	slices.SortFunc(p.all, func(a, b place) int { return p.compare(&a, &b) })
 	var page store.Page

@@ -78,6 +78,7 @@ type Engine struct {
 
 var _ store.Engine = (*Engine)(nil)
 
+// stripe is the one that a finding belongs to.
 func (e *Engine) stripe(doc search.Doc) *atomic.Uint64 { return &e.stripes[int(doc)%len(e.stripes)] }
 
 // Open opens the database of a directory, or makes one, and builds the index. A directory
@@ -101,6 +102,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	return e, nil
 }
 
+// withDefaults fills in what was left out. Reading waits for the disk at times, so there are more connections than processors.
 func (o Options) withDefaults() Options {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -180,6 +182,7 @@ func (e *Engine) enter(ctx context.Context) error {
 	return nil
 }
 
+// leave ends a call.
 func (e *Engine) leave() { e.gate.RUnlock() }
 
 // Stats implements store.Engine.

@@ -50,6 +50,7 @@ type writer struct {
 	answers []error
 }
 
+// newWriter prepares every statement at once: a schema that does not fit is noticed at start.
 func newWriter(e *Engine, conn *sqlite.Conn) (*writer, error) {
 	w := &writer{e: e, conn: conn, jobs: make(chan job), finished: make(chan struct{}), created: map[finding.Key]search.Doc{}}
 	return w, prepareAll(conn, map[string]**sqlite.Stmt{
@@ -114,7 +115,9 @@ func (w *writer) gather(group []job, j job) []job {
 	}
 }
 
-// write commits a group, tells the index and answers everyone.
+// write commits a group, tells the index and answers everyone. The order is the promise:
+// durable before visible in the index, visible before acknowledged. Between commit and
+// index a reader may see a row that the index does not know as it is; Find looks for that.
 func (w *writer) write(group []job) {
 	w.e.checkpoints.ready(w.logPages)
 	w.e.checkpoints.hold.Lock()
@@ -151,6 +154,7 @@ func (w *writer) measureLog() {
 	w.e.checkpoints.grown(pages)
 }
 
+// report logs failures, which callers only know as a code, and counts successes.
 func (w *writer) report(group []job, err error) {
 	if err != nil {
 		w.e.log.Error("a commit failed", "calls", len(group), "error", err)
@@ -177,6 +181,7 @@ func (w *writer) transact(group []job) error {
 	return &findinghub.Error{Code: findinghub.CodeUnavailable, Message: "The hub's store cannot be written", Err: err}
 }
 
+// fill writes a group in one transaction. An error leaves it open, for transact to undo.
 func (w *writer) fill(group []job) error {
 	// A rollback that failed may have left a transaction open.
 	if err := rollback(w.conn, w.rollback); err != nil {
@@ -198,6 +203,8 @@ func (w *writer) fill(group []job) error {
 	return nil
 }
 
+// one writes one job. answer is what its caller is told, err ends the whole group: a
+// record that exists is no reason why its neighbours should fail, a full disk is.
 func (w *writer) one(j job) (answer, err error) {
 	if j.record != nil {
 		err := j.record(w)
@@ -227,6 +234,7 @@ func (w *writer) place(c *call, ch *change) error {
 	if !ch.exists {
 		ch.doc = w.nextDoc
 		w.nextDoc++
+		// For other calls of the group: the index learns of it after the commit.
 		w.created[ch.key] = ch.doc
 	}
 	// Before the commit makes the row visible: see Engine.stripes.
@@ -270,6 +278,8 @@ func (w *writer) prepareAgain(c *call, ch *change) (err error) {
 	return w.e.mutate(c, ch)
 }
 
+// writeRows appends the history and puts its newest row's number into the finding's row. Only
+// the writer knows the numbers, which is why rows are sealed here and not when they are prepared.
 func (w *writer) writeRows(ch *change) error {
 	prev := ch.newest
 	for _, row := range ch.history {
