@@ -166,16 +166,19 @@ func (f *draft) instance(dst []byte) []byte {
 		id = f.r.IntN(50)
 	}
 	arn := fmt.Sprintf("arn:aws:ec2:%s:%s:instance/i-%017x", Region, f.account, uint64(id)*2654435761+17)
-	dst = fmt.Appendf(dst, `{"Type":"AwsEc2Instance","Id":"%s","Partition":"aws","Region":"%s","Tags":{"Name":"app-%d","Environment":"%s","CostCenter":"cc-%d"}`,
-		arn, Region, id%900, []string{"prod", "staging", "dev"}[id%3], id%40)
+	dst = fmt.Appendf(dst, `{"Type":"AwsEc2Instance","Id":"%s","Partition":"aws","Region":"%s","Tags":{"Name":"app-%d","Environment":"%s"}`,
+		arn, Region, id%900, []string{"prod", "staging", "dev"}[id%3])
+	if id%3 != 0 {
+		return append(dst, '}')
+	}
 	return fmt.Appendf(dst, `,"Details":{"AwsEc2Instance":{"Type":"%s","ImageId":"ami-%017x","IpV4Addresses":["10.%d.%d.%d"],"KeyName":"key-%d","IamInstanceProfileArn":"arn:aws:iam::%s:instance-profile/profile-%d","VpcId":"vpc-%08x","SubnetId":"subnet-%08x","LaunchedAt":"2024-0%d-1%dT08:00:00.000Z"}}}`,
 		[]string{"m5.large", "t3.medium", "c6i.xlarge", "r5.2xlarge"}[id%4], uint64(id%60)*7919, id%4, id/256%256, id%256, id%25, f.account, id%30, id%12, id%48, 1+id%9, id%10)
 }
 
 func (f *draft) bucket(dst []byte) []byte {
 	id := f.r.IntN(4_000)
-	return fmt.Appendf(dst, `{"Type":"AwsS3Bucket","Id":"arn:aws:s3:::data-%s-%05d","Partition":"aws","Region":"%s","Tags":{"Owner":"team-%d","Classification":"%s"},"Details":{"AwsS3Bucket":{"OwnerId":"%064x","OwnerName":"owner-%d","CreatedAt":"2023-05-0%dT10:00:00.000Z","ServerSideEncryptionConfiguration":{"Rules":[{"ApplyServerSideEncryptionByDefault":{"SSEAlgorithm":"aws:kms","KMSMasterKeyID":"arn:aws:kms:%s:%s:key/alias-%d"}}]}}}}`,
-		f.account, id, Region, id%200, []string{"public", "internal", "secret"}[id%3], id%20, id%20, 1+id%9, Region, f.account, id%7)
+	return fmt.Appendf(dst, `{"Type":"AwsS3Bucket","Id":"arn:aws:s3:::data-%s-%05d","Partition":"aws","Region":"%s","Tags":{"Owner":"team-%d"},"Details":{"AwsS3Bucket":{"OwnerId":"%064x","OwnerName":"owner-%d","CreatedAt":"2023-05-0%dT10:00:00.000Z","ServerSideEncryptionConfiguration":{"Rules":[{"ApplyServerSideEncryptionByDefault":{"SSEAlgorithm":"aws:kms","KMSMasterKeyID":"arn:aws:kms:%s:%s:key/alias-%d"}}]}}}}`,
+		f.account, id, Region, id%200, id%20, id%20, 1+id%9, Region, f.account, id%7)
 }
 
 func quoted(dst []byte, name, text string) []byte {

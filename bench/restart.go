@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"time"
@@ -39,8 +38,7 @@ func (b *Bench) exporting(ctx context.Context) error {
 	defer hub.stop()
 	begin, total := time.Now(), 0
 	for i := range Accounts {
-		cmd := exec.CommandContext(ctx, b.Self, "export", "--endpoint", "http://"+hub.addr, "--region", Region)
-		cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID="+Account(i), "AWS_SECRET_ACCESS_KEY=none")
+		cmd := exec.CommandContext(ctx, b.Self, "export", "--endpoint", "http://"+hub.addr, "--region", Region, "--account", Account(i))
 		lines := &lineCounter{}
 		cmd.Stdout, cmd.Stderr = lines, b.serverLog()
 		if err := cmd.Run(); err != nil {

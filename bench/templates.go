@@ -33,7 +33,7 @@ func (f *draft) control(dst []byte) []byte {
 	dst = quoted(dst, "Title", control+" "+service+" "+word(subjects, c)+" "+word(rules, c/7))
 	dst = quoted(dst, "Description", "This control checks whether "+service+" "+word(subjects, c)+" "+word(rules, c/7)+". "+filler)
 	dst = fmt.Appendf(dst, `,"Remediation":{"Recommendation":{"Text":"%s","Url":"https://docs.example.com/console/securityhub/%s/remediation"}}`, advice, control)
-	dst = fmt.Appendf(dst, `,"ProductFields":{"RelatedAWSResources:0/name":"securityhub-%s-%d","RelatedAWSResources:0/type":"AWS::Config::ConfigRule","StandardsControlArn":"arn:aws:securityhub:%s:%s:control/aws-foundational-security-best-practices/v/1.0.0/%s","Annotation":"%s","StandardsGuideArn":"arn:aws:securityhub:::standards/aws-foundational-security-best-practices/v/1.0.0","ControlId":"%s"}`, control, c, Region, f.account, control, filler[:330], control)
+	dst = fmt.Appendf(dst, `,"ProductFields":{"RelatedAWSResources:0/name":"securityhub-%s-%d","StandardsControlArn":"arn:aws:securityhub:%s:%s:control/aws-foundational-security-best-practices/v/1.0.0/%s","Annotation":"%s","ControlId":"%s"}`, control, c, Region, f.account, control, filler, control)
 	dst = append(dst, `,"Resources":[`...)
 	if c%3 == 0 {
 		dst = f.bucket(dst)
@@ -41,8 +41,8 @@ func (f *draft) control(dst []byte) []byte {
 		dst = f.instance(dst)
 	}
 	status := []string{"FAILED", "FAILED", "FAILED", "PASSED", "WARNING"}[f.r.IntN(5)]
-	dst = fmt.Appendf(dst, `],"Compliance":{"Status":"%s","SecurityControlId":"%s","RelatedRequirements":["NIST.800-53.r5 AC-%d","NIST.800-53.r5 SC-%d(1)","PCI DSS v3.2.1/%d.%d","CIS AWS Foundations Benchmark v1.4.0/%d.%d"],"AssociatedStandards":[{"StandardsId":"standards/aws-foundational-security-best-practices/v/1.0.0"},{"StandardsId":"standards/nist-800-53/v/5.0.0"},{"StandardsId":"standards/pci-dss/v/3.2.1"},{"StandardsId":"standards/service-managed-aws-control-tower/v/1.0.0"},{"StandardsId":"ruleset/cis-aws-foundations-benchmark/v/1.2.0"}],"StatusReasons":[{"ReasonCode":"CONFIG_EVALUATION_%d","Description":"%s"}]}`,
-		status, control, c%25, c%28, 1+c%12, 1+c%9, 1+c%5, 1+c%22, c%6, filler[:180])
+	dst = fmt.Appendf(dst, `],"Compliance":{"Status":"%s","SecurityControlId":"%s","RelatedRequirements":["NIST.800-53.r5 AC-%d","NIST.800-53.r5 SC-%d(1)","PCI DSS v3.2.1/%d.%d","CIS AWS Foundations Benchmark v1.4.0/%d.%d"],"AssociatedStandards":[{"StandardsId":"standards/aws-foundational-security-best-practices/v/1.0.0"},{"StandardsId":"ruleset/cis-aws-foundations-benchmark/v/1.2.0"}],"StatusReasons":[{"ReasonCode":"CONFIG_EVALUATION_%d","Description":"%s"},{"ReasonCode":"CONFIG_RETURNS_%d","Description":"%s"}]}`,
+		status, control, c%25, c%28, 1+c%12, 1+c%9, 1+c%5, 1+c%22, c%6, filler, c%9, filler)
 	return f.tail(dst, "Software and Configuration Checks/Industry and Regulatory Standards", true)
 }
 
@@ -58,11 +58,11 @@ func (f *draft) vulnerability(dst []byte) []byte {
 	dst = quoted(dst, "Title", cve+" - "+pkg)
 	dst = quoted(dst, "Description", "A "+flaw+" was found in "+pkg+" before its release of 20"+number(16+v%10)+" ("+cve+"). "+filler)
 	dst = fmt.Appendf(dst, `,"Remediation":{"Recommendation":{"Text":"Update %s to a release that contains the fix. %s"}}`, pkg, advice)
-	dst = fmt.Appendf(dst, `,"ProductFields":{"aws/inspector/FindingStatus":"ACTIVE","aws/inspector/inspectorScore":"%d.%d","aws/inspector/packageVulnerabilityDetails/vulnerabilityId":"%s","aws/inspector/resources:1/resourceDetails/awsEc2InstanceDetails/platform":"AMAZON_LINUX_2","aws/inspector/ProductVersion":"2","aws/inspector/note":"%s"}`, v%10, v%9, cve, filler[:350])
+	dst = fmt.Appendf(dst, `,"ProductFields":{"aws/inspector/inspectorScore":"%d.%d","aws/inspector/packageVulnerabilityDetails/vulnerabilityId":"%s","aws/inspector/resources:1/resourceDetails/awsEc2InstanceDetails/platform":"AMAZON_LINUX_2","aws/inspector/note":"%s"}`, v%10, v%9, cve, filler)
 	dst = f.instance(append(dst, `,"Resources":[`...))
 	dst = append(dst, `],"Vulnerabilities":[{"Id":"`...)
 	dst = append(append(dst, cve...), `","VulnerablePackages":[`...)
-	for i := range 3 {
+	for i := range 4 {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
@@ -95,8 +95,8 @@ func (f *draft) posture(dst []byte) []byte {
 	}
 	dst = append(dst, ',')
 	dst = f.instance(dst)
-	dst = fmt.Appendf(dst, `],"Compliance":{"Status":"%s","RelatedRequirements":["%s","ENS-RD2022 op.acc.%d","ISO27001-2022 A.%d","SOC2 cc_%d_1"],"AssociatedStandards":[{"StandardsId":"CIS-2.0"},{"StandardsId":"ISO27001-2022"}]}`,
-		[]string{"FAILED", "PASSED"}[f.r.IntN(2)], check, c%9, c%18, c%9)
+	dst = fmt.Appendf(dst, `],"Compliance":{"Status":"%s","RelatedRequirements":["%s","ENS-RD2022 op.acc.%d","ISO27001-2022 A.%d","SOC2 cc_%d_1","KISA-ISMS-P-2023 2.6.%d","MITRE-ATTACK T1%d","NIST-800-171-Revision-2 3_1_%d","NIST-CSF-1.1 ac_%d","PCI-4.0 7.2.%d","FedRAMP-Moderate-Revision-4 ac-%d","HIPAA 164_308_a_4_ii_%d","AWS-Well-Architected-Framework-Security-Pillar SEC03-BP0%d"],"AssociatedStandards":[{"StandardsId":"CIS-2.0"}]}`,
+		[]string{"FAILED", "PASSED"}[f.r.IntN(2)], check, c%9, c%18, c%9, c%9, 100+c, c%22, c%7, c%6, c%25, c%3, c%9)
 	dst = fmt.Appendf(dst, `,"Note":{"Text":"%s","UpdatedBy":"prowler","UpdatedAt":"2024-01-01T00:00:00.000Z"}`, filler[:220])
 	return f.tail(dst, "Software and Configuration Checks/AWS Security Best Practices", true)
 }
@@ -115,7 +115,7 @@ func (f *draft) threat(dst []byte) []byte {
 	}
 	dst = quoted(dst, "Title", title)
 	dst = quoted(dst, "Description", title+" from port "+number(1024+f.r.IntN(60_000))+". "+filler)
-	dst = fmt.Appendf(dst, `,"ProductFields":{"aws/guardduty/service/count":"%d","aws/guardduty/service/archived":"false","aws/guardduty/service/detectorId":"d-%d","aws/guardduty/service/resourceRole":"TARGET","aws/guardduty/service/additionalInfo":"%s","aws/guardduty/service/action/actionType":"NETWORK_CONNECTION"}`, 1+f.r.IntN(30), t%4, filler)
+	dst = fmt.Appendf(dst, `,"ProductFields":{"aws/guardduty/service/count":"%d","aws/guardduty/service/detectorId":"d-%d","aws/guardduty/service/additionalInfo":"%s","aws/guardduty/service/action/actionType":"NETWORK_CONNECTION"}`, 1+f.r.IntN(30), t%4, filler)
 	dst = f.instance(append(dst, `,"Resources":[`...))
 	ip := f.r.Uint32()
 	dst = fmt.Appendf(dst, `],"Network":{"Direction":"OUT","Protocol":"TCP","SourceIpV4":"10.%d.%d.%d","SourcePort":%d,"DestinationIpV4":"%d.%d.%d.%d","DestinationPort":%d,"DestinationDomain":"c2-%d.example.net"}`,
