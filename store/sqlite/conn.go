@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"zombiezen.com/go/sqlite"
 
@@ -93,15 +94,15 @@ type reader struct {
 	values  filter.Values
 }
 
-// openReader opens a connection with a small cache of its own: it serves to keep the upper
-// pages of the trees, while the system keeps the rest.
+// openReader opens a connection with a cache of 16 MB, which keeps the upper pages of the
+// trees of several million findings; the system keeps the rest.
 func openReader(path string) (*reader, error) {
 	c, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
 	if err != nil {
 		return nil, err
 	}
 	r := &reader{conn: c}
-	err = errors.Join(runSQL(c, "PRAGMA query_only=1"), runSQL(c, "PRAGMA cache_size=-4096"), prepareAll(c, map[string]**sqlite.Stmt{
+	err = errors.Join(runSQL(c, "PRAGMA query_only=1"), runSQL(c, "PRAGMA cache_size=-16384"), prepareAll(c, map[string]**sqlite.Stmt{
 		"BEGIN":                                 &r.begin,
 		"ROLLBACK":                              &r.end,
 		"SELECT body FROM findings WHERE doc=?": &r.selectRow,
@@ -118,19 +119,40 @@ func openReader(path string) (*reader, error) {
 }
 
 // readers is a pool of connections.
-type readers struct{ free chan *reader }
+type readers struct {
+	free chan struct{} // one for each connection that nobody has
+	mu   sync.Mutex
+	idle []*reader
+}
 
 // openReaders opens all connections at once. They are never more: who finds none waits.
 func openReaders(path string, n int) (*readers, error) {
-	p := &readers{free: make(chan *reader, n)}
+	p := &readers{free: make(chan struct{}, n)}
 	for range n {
 		r, err := openReader(path)
 		if err != nil {
 			return nil, errors.Join(err, p.close())
 		}
-		p.free <- r
+		p.put(r)
 	}
 	return p, nil
+}
+
+// put gives a connection back.
+func (p *readers) put(r *reader) {
+	p.mu.Lock()
+	p.idle = append(p.idle, r)
+	p.mu.Unlock()
+	p.free <- struct{}{}
+}
+
+// last takes the connection that was given back last: its cache is the warmest.
+func (p *readers) last() *reader {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r := p.idle[len(p.idle)-1]
+	p.idle = p.idle[:len(p.idle)-1]
+	return r
 }
 
 // with lends a connection inside one read transaction, so that everything f reads is of
@@ -139,16 +161,16 @@ func (p *readers) with(ctx context.Context, f func(*reader) error) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	var r *reader
 	select {
-	case r = <-p.free:
+	case <-p.free:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	r := p.last()
 	defer func() {
 		// Also when f panics: a connection that stays in its transaction holds up checkpoints for ever.
 		err = errors.Join(err, rollback(r.conn, r.end))
-		p.free <- r
+		p.put(r)
 	}()
 	if err := run(r.begin); err != nil {
 		return fmt.Errorf("store: reading: %w", err)
@@ -168,7 +190,8 @@ func rollback(c *sqlite.Conn, s *sqlite.Stmt) error {
 func (p *readers) close() error {
 	var err error
 	for len(p.free) > 0 {
-		err = errors.Join(err, (<-p.free).conn.Close())
+		<-p.free
+		err = errors.Join(err, p.last().conn.Close())
 	}
 	return err
 }
