@@ -17,7 +17,7 @@ type benchCommand struct {
 	Size   int      `default:"1000000" help:"Findings stored for the measurements at full size; at least 200000 for figures that mean something."`
 	Rounds int      `default:"3" help:"How often each stretch is timed; medians are reported."`
 	Only   []string `placeholder:"PART" help:"Measure only these parts: import, restart, export, query, postgres (beside query), moto. restart, export and query need the store that import leaves in --dir."`
-	Dir    string   `placeholder:"DIR" help:"Where the stores are made and kept; a temporary directory that is removed by default. A full run takes about 15 GB."`
+	Dir    string   `placeholder:"DIR" help:"Where the stores are made and kept; a temporary directory that is removed by default. A full run takes about 10 GB."`
 	Floor  string   `hidden:"" placeholder:"HOST:PORT" help:"Serve without a store; what the import benchmark compares with."`
 }
 
@@ -25,7 +25,7 @@ type benchCommand struct {
 func (*benchCommand) Help() string {
 	return `Measures this machine's hub against itself with the store switched off, against moto's server (installed from PyPI into
 a virtual environment) and against PostgreSQL (Debian's package, if it is installed), in turns, and prints a table in
-Markdown. Progress goes to the standard error. A full run takes about half an hour.
+Markdown. Progress goes to the standard error. A full run takes about a quarter of an hour.
 
   findinghub bench > results.md
   findinghub bench --size 100000 --only import`
