@@ -69,7 +69,9 @@ func (b *batcher) add(as caller, it item) error {
 	b.held += len(it.raw)
 	b.read++
 	if len(open.items) == asff.MaxBatch {
-		return b.release(as)
+		if err := b.release(as); err != nil {
+			return err
+		}
 	}
 	return b.settle()
 }

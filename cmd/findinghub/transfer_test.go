@@ -47,11 +47,15 @@ func TestImportOutlivesTheHub(t *testing.T) {
 	feed, fed := io.Pipe()
 	m, stdout, stderr := call{args: []string{"import", "--endpoint", p.url, "--retries", "1000", stdin}}.main()
 	m.Stdin = feed
-	paused, revived := make(chan struct{}), make(chan struct{})
+	killed, paused, revived := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	once := sync.OnceFunc(func() { close(paused) })
 	m.wait = func(ctx context.Context, _ time.Duration) error {
-		once()
-		<-revived
+		select {
+		case <-killed:
+			once()
+			<-revived
+		default: // a hiccup before the kill is only tried again
+		}
 		return ctx.Err()
 	}
 	ended := make(chan int, 1)
@@ -66,10 +70,16 @@ func TestImportOutlivesTheHub(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = p.cmd.Wait()
-	go write(manyFindings(1000, "b", alice))
+	close(killed)
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		write(manyFindings(1000, "b", alice))
+	}()
 	<-paused
 	startProcess(t, dir, "--listen", addr)
 	close(revived)
+	<-written
 	write(manyFindings(10, "c", alice))
 	fed.Close()
 	if code := <-ended; code != exitOK || !strings.Contains(stdout.String(), "1,510 findings imported, 0 failed") {
