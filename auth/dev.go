@@ -7,10 +7,6 @@ import (
 	"github.com/findinghub/findinghub/asff"
 )
 
-// CodeIncompleteSignature is what a request with credentials that cannot be read fails
-// with; its HTTP status is 403.
-const CodeIncompleteSignature = "IncompleteSignatureException"
-
 // DevAccount is who calls when the access key says nothing about the account.
 const DevAccount = "123456789012"
 

@@ -30,6 +30,9 @@ type Config struct {
 	Store store.Engine
 	// Dev makes every hub and every product implicitly enabled (decisions 23 and 25).
 	Dev bool
+	// Organizations tells which organisation an account belongs to, nil for none. By default no
+	// account belongs to any.
+	Organizations func(account string) *auth.Organization
 	// Strict refuses what the service refuses and the hub would rather accept (decisions 6 and 18).
 	Strict bool
 	// Now is the clock, time.Now by default.
@@ -48,6 +51,7 @@ type Hub struct {
 	store     store.Engine
 	dev       bool
 	strict    bool
+	orgs      func(account string) *auth.Organization
 	clock     func() time.Time
 	rand      io.Reader
 	log       *slog.Logger
@@ -70,7 +74,10 @@ func New(ctx context.Context, c Config) (*Hub, error) {
 		store: c.Store, dev: c.Dev, strict: c.Strict,
 		clock: c.Now, rand: cmp.Or[io.Reader](c.Rand, rand.Reader),
 		log:       cmp.Or(c.Logger, slog.New(slog.DiscardHandler)),
-		validator: asff.Validator{Strict: c.Strict},
+		validator: asff.Validator{Strict: c.Strict}, orgs: c.Organizations,
+	}
+	if h.orgs == nil {
+		h.orgs = func(string) *auth.Organization { return nil }
 	}
 	if h.clock == nil {
 		h.clock = time.Now //nolint:forbidigo // the default of a clock that is passed in
