@@ -29,6 +29,8 @@ type Error struct {
 	Code    string
 	Message string
 	Err     error
+	// Status is the HTTP status where the service answers with another than the code's own, else 0.
+	Status int
 }
 
 // Errorf makes an error with a code and a public message.

@@ -133,16 +133,12 @@ func (h *handler) attempt(c *call, w http.ResponseWriter, r *http.Request) (resu
 		return nil, err
 	}
 	c.account = p.Account
-	execute, ok := built[op.Name]
-	if !ok {
-		return nil, findinghub.Errorf(findinghub.CodeNotImplemented, "The operation %s is not implemented yet", op.Name)
-	}
 	body, err := readBody(w, r, limitOf(op))
 	defer body.release()
 	if err != nil {
 		return nil, err
 	}
-	return execute(r.Context(), h.hub, p, &request{operation: op, label: label, query: query, body: body.Bytes()})
+	return h.serve(r.Context(), p, &request{operation: op, label: label, query: query, body: body.Bytes()})
 }
 
 // finish tells the log and the metrics how a request went: never what was in it.

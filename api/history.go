@@ -1,13 +1,11 @@
 package api
 
 import (
-	"context"
 	"encoding/json"
 	"math"
 	"time"
 
 	"github.com/findinghub/findinghub/asff"
-	"github.com/findinghub/findinghub/auth"
 	"github.com/findinghub/findinghub/hub"
 )
 
@@ -19,15 +17,14 @@ type historyInput struct {
 	EndTime   timestamp
 }
 
-// getFindingHistory is an executor of its own for the sake of its two times.
-func getFindingHistory(ctx context.Context, h *hub.Hub, p auth.Principal, r *request) (any, error) {
-	var in historyInput
-	if err := r.decode(&in); err != nil {
-		return nil, err
-	}
-	in.GetFindingHistoryInput.StartTime = time.Time(in.StartTime)
-	in.GetFindingHistoryInput.EndTime = time.Time(in.EndTime)
-	return result(h.GetFindingHistory(ctx, p, in.GetFindingHistoryInput))
+// getFindingHistory has a decoder of its own for the sake of its two times.
+func getFindingHistory() *executor {
+	return answering(func(r *request) (hub.GetFindingHistoryInput, error) {
+		in, err := decoded[historyInput](r)
+		in.GetFindingHistoryInput.StartTime = time.Time(in.StartTime)
+		in.GetFindingHistoryInput.EndTime = time.Time(in.EndTime)
+		return in.GetFindingHistoryInput, err
+	}, (*hub.Hub).GetFindingHistory)
 }
 
 // timestamp is a time that a client writes in ISO 8601, as the model asks, or as seconds since

@@ -2,10 +2,8 @@ package api
 
 import (
 	"bytes"
-	"context"
 
 	"github.com/findinghub/findinghub/asff"
-	"github.com/findinghub/findinghub/auth"
 	"github.com/findinghub/findinghub/hub"
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -13,15 +11,14 @@ import (
 // batchImportFindings is the hot path, so it goes without decode: the findings are cut out of the body
 // as they stand and read once, by the validator. What decode would say about the envelope is
 // said here in the same words.
-func batchImportFindings(ctx context.Context, h *hub.Hub, p auth.Principal, r *request) (any, error) {
-	if _, err := r.params(); err != nil {
-		return nil, err
-	}
-	findings, err := splitFindings(r.body)
-	if err != nil {
-		return nil, err
-	}
-	return result(h.BatchImportFindings(ctx, p, hub.BatchImportFindingsInput{Findings: findings}))
+func batchImportFindings() *executor {
+	return answering(func(r *request) (hub.BatchImportFindingsInput, error) {
+		if _, err := r.params(); err != nil {
+			return hub.BatchImportFindingsInput{}, err
+		}
+		findings, err := splitFindings(r.body)
+		return hub.BatchImportFindingsInput{Findings: findings}, err
+	}, (*hub.Hub).BatchImportFindings)
 }
 
 // splitFindings cuts the findings out of a request's body. They alias it.

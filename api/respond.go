@@ -3,6 +3,7 @@ package api
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -58,7 +59,7 @@ func (h *handler) writeError(w http.ResponseWriter, err error) string {
 		body = []byte(`{}`) // two strings always encode; an answer there must be anyway
 	}
 	w.Header().Set("x-amzn-ErrorType", e.Code)
-	if werr := writeBody(w, statusOf(e.Code), body); werr != nil {
+	if werr := writeBody(w, cmp.Or(e.Status, statusOf(e.Code)), body); werr != nil {
 		h.log.Debug("error response not delivered", "error", werr)
 	}
 	return e.Code

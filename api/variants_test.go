@@ -18,6 +18,7 @@ import (
 const (
 	ownProduct   = "arn:aws:securityhub:us-east-1:123456789012:product/123456789012/default"
 	ownHub       = "arn:aws:securityhub:us-east-1:123456789012:hub/default"
+	aggregator   = "arn:aws:securityhub:us-east-1:123456789012:finding-aggregator/a1b2c3d4-5678-90ab-cdef-EXAMPLE11111"
 	subscription = "arn:aws:securityhub:us-east-1:123456789012:product-subscription/prowler/prowler"
 )
 
@@ -25,6 +26,8 @@ const (
 type specimen struct {
 	body   string
 	params url.Values
+	// absent says that a fresh hub does not have what a good request names, and answers 404.
+	absent bool
 }
 
 // specimens has a request for every operation that is built, with every member of its body
@@ -34,6 +37,11 @@ var specimens = map[string]specimen{
 	"BatchUpdateFindings": {body: `{"FindingIdentifiers":[{"Id":"a","ProductArn":"` + ownProduct + `"}],"Note":{"Text":"t","UpdatedBy":"u"},
 		"Severity":{"Label":"LOW","Normalized":1,"Product":1.5},"VerificationState":"UNKNOWN","Confidence":1,"Criticality":2,"Types":["Effects"],
 		"UserDefinedFields":{"k":"v"},"Workflow":{"Status":"NEW"},"RelatedFindings":[{"Id":"b","ProductArn":"` + ownProduct + `"}]}`},
+	"CreateFindingAggregator":         {body: `{"RegionLinkingMode":"ALL_REGIONS"}`},
+	"DeleteFindingAggregator":         {params: url.Values{"FindingAggregatorArn": {aggregator}}, absent: true},
+	"GetFindingAggregator":            {params: url.Values{"FindingAggregatorArn": {aggregator}}, absent: true},
+	"ListFindingAggregators":          {params: url.Values{"MaxResults": {"5"}}},
+	"UpdateFindingAggregator":         {body: `{"FindingAggregatorArn":"` + aggregator + `","RegionLinkingMode":"SPECIFIED_REGIONS","Regions":["us-west-1","us-west-2"]}`, absent: true},
 	"DescribeHub":                     {params: url.Values{"HubArn": {ownHub}}},
 	"DescribeProducts":                {params: url.Values{"MaxResults": {"5"}, "ProductArn": {"arn:aws:securityhub:us-east-1::product/prowler/prowler"}}},
 	"DisableImportFindingsForProduct": {params: url.Values{"ProductSubscriptionArn": {subscription}}},
@@ -286,7 +294,7 @@ func TestVariants(t *testing.T) {
 			}
 			vs := append(variantsOf(op.Input, body, "", func(v any) any { return v }), variant{"as it is", body, ""})
 			for _, v := range vs {
-				op.check(t, sample.params, v)
+				op.check(t, sample, v)
 			}
 			op.checkParams(t, sample)
 		})
@@ -294,18 +302,19 @@ func TestVariants(t *testing.T) {
 }
 
 // check sends one variant to a fresh hub, so that no variant depends on those before.
-func (op *operation) check(t *testing.T, params url.Values, v variant) {
+func (op *operation) check(t *testing.T, sample specimen, v variant) {
 	t.Helper()
 	body, err := json.Marshal(v.body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	verdict(t, v.name, op.ask(handlerInDev(t), op.target(params), body), v.bad)
+	verdict(t, sample, v.name, op.ask(handlerInDev(t), op.target(sample.params), body), v.bad)
 }
 
-func verdict(t *testing.T, name string, r reply, bad string) {
+func verdict(t *testing.T, sample specimen, name string, r reply, bad string) {
 	t.Helper()
 	switch {
+	case bad == "" && sample.absent && r.status == http.StatusNotFound:
 	case bad == "" && r.status != http.StatusOK:
 		t.Errorf("%s: got %d %s %q, want 200", name, r.status, r.code, r.message)
 	case bad != "" && (r.status != http.StatusBadRequest || r.code != "InvalidInputException" || !strings.Contains(r.message, "'"+bad)):
@@ -332,9 +341,9 @@ func (op *operation) checkParams(t *testing.T, sample specimen) {
 		if p.Required {
 			bad = p.Member
 		}
-		verdict(t, p.Member+" is missing", op.ask(handlerInDev(t), with(), []byte(sample.body)), bad)
+		verdict(t, sample, p.Member+" is missing", op.ask(handlerInDev(t), with(), []byte(sample.body)), bad)
 		for text, bad := range paramVariants(p) {
-			verdict(t, p.Member+" is "+text, op.ask(handlerInDev(t), with(text), []byte(sample.body)), bad)
+			verdict(t, sample, p.Member+" is "+text, op.ask(handlerInDev(t), with(text), []byte(sample.body)), bad)
 		}
 	}
 }

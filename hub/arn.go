@@ -38,6 +38,7 @@ const (
 	kindHub          = "hub"
 	kindProduct      = "product"
 	kindSubscription = "product-subscription"
+	kindAggregator   = "finding-aggregator"
 )
 
 // own makes the ARN of a resource in the caller's hub.

@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/findinghub/findinghub"
 	"github.com/findinghub/findinghub/asff"
 	"github.com/findinghub/findinghub/auth"
 	"github.com/findinghub/findinghub/finding"
@@ -43,7 +42,7 @@ const (
 type arrival struct {
 	finding asff.Finding
 	failure *finding.Failure
-	product string // the product's ARN
+	lane    *lane // nil for one whose product or account cannot be read
 	// changed is what the last run of the mutation said; engines may run it on any goroutine.
 	changed atomic.Bool
 }
@@ -65,20 +64,17 @@ func (h *Hub) BatchImportFindings(ctx context.Context, p auth.Principal, in Batc
 			return nil, invalid("Invalid parameter 'Findings[%d]'. It is not JSON: %v.", i, err)
 		}
 	}
-	products, err := productsOf(arrivals)
+	lanes, err := lanesOf(p, arrivals)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := h.requireHub(ctx, p); err != nil {
+	if err := h.mayImportAll(ctx, p, lanes); err != nil {
 		return nil, err
 	}
-	if err := ownFindings(p, arrivals); err != nil {
+	if err := h.admit(ctx, arrivals, lanes); err != nil {
 		return nil, err
 	}
-	if err := h.admit(ctx, p, arrivals, products); err != nil {
-		return nil, err
-	}
-	if err := h.keep(ctx, p, arrivals, products); err != nil {
+	if err := h.keep(ctx, arrivals); err != nil {
 		return nil, err
 	}
 	return answer(arrivals), nil
@@ -90,83 +86,21 @@ func (h *Hub) examine(a *arrival, raw jsontext.Value) error {
 	if err != nil {
 		return err
 	}
-	a.finding, a.product = f, f.Text("ProductArn")
+	a.finding = f
 	if len(problems) > 0 {
 		a.fail(codeInvalidInput, asff.Message(problems))
 	}
 	return nil
 }
 
-// productsOf reads the product ARNs of a batch; one that is none fails the request. A
-// finding whose ProductArn is missing or no string has failed by the format already.
-func productsOf(arrivals []arrival) (map[string]arn, error) {
-	products := make(map[string]arn, 1) // nearly all batches come from one product
-	for i := range arrivals {
-		a := &arrivals[i]
-		if _, ok := products[a.product]; ok || a.finding.Get("ProductArn").Kind() != '"' {
-			continue
-		}
-		product, err := parseProductARN(a.product)
-		if err != nil {
-			return nil, err
-		}
-		products[a.product] = product
-	}
-	return products, nil
-}
-
-// ownFindings refuses a batch with a finding of an account that is not the caller's
-// (decision 24): the service's words, and then the reason.
-func ownFindings(p auth.Principal, arrivals []arrival) error {
-	for i := range arrivals {
-		f := arrivals[i].finding
-		account := f.Text("AwsAccountId")
-		if f.Get("AwsAccountId").Kind() != '"' || account == p.Account {
-			continue
-		}
-		return findinghub.Errorf(findinghub.CodeAccessDenied,
-			"User: %s is not authorized to perform: securityhub:BatchImportFindings on resource: %s because the AwsAccountId of Findings[%d] is %.64s and the caller's account is %s",
-			p.ARN, arrivals[i].product, i, account, p.Account)
-	}
-	return nil
-}
-
-// admit fails the findings of products that the caller's hub takes none of (decisions 5
-// and 25). It asks the store once for each product.
-func (h *Hub) admit(ctx context.Context, p auth.Principal, arrivals []arrival, products map[string]arn) error {
-	refused := map[string]bool{}
-	for productARN, product := range products {
-		ok, err := h.admits(ctx, p, product)
-		if err != nil {
-			return err
-		}
-		refused[productARN] = !ok
-	}
-	for i := range arrivals {
-		if a := &arrivals[i]; refused[a.product] {
-			// Access is decided before the format (behaviour.md section 1.5).
-			a.failure = &finding.Failure{Code: codeInvalidAccess, Message: "Account " + p.Account + " is not allowed to import findings for product " + a.product}
-		}
-	}
-	return nil
-}
-
-func (h *Hub) admits(ctx context.Context, p auth.Principal, product arn) (bool, error) {
-	if !h.available(p, product) {
-		return false, nil
-	}
-	s, err := h.subscription(ctx, p, product)
-	return s.Active, err
-}
-
 // keep hands the findings that have not failed to the store, in the order in which they were sent.
-func (h *Hub) keep(ctx context.Context, p auth.Principal, arrivals []arrival, products map[string]arn) error {
+func (h *Hub) keep(ctx context.Context, arrivals []arrival) error {
 	ms := make([]store.Mutation, 0, len(arrivals))
 	sent := make([]*arrival, 0, len(arrivals))
 	now := h.now()
 	for i := range arrivals {
 		if a := &arrivals[i]; a.failure == nil {
-			ms = append(ms, a.mutation(p, products[a.product], now))
+			ms = append(ms, a.mutation(now))
 			sent = append(sent, a)
 		}
 	}
@@ -191,11 +125,12 @@ func (h *Hub) keep(ctx context.Context, p auth.Principal, arrivals []arrival, pr
 }
 
 // mutation is the finding's way into the store.
-func (a *arrival) mutation(p auth.Principal, product arn, now time.Time) store.Mutation {
-	arriving := finding.Arrival{Now: now, Region: p.Region, Source: finding.Source{Type: finding.SourceImport, Identity: a.product}}
-	arriving.Product, arriving.Company = product.names()
+func (a *arrival) mutation(now time.Time) store.Mutation {
+	l := a.lane
+	arriving := finding.Arrival{Now: now, Region: l.owner.Region, Source: finding.Source{Type: finding.SourceImport, Identity: l.productARN}}
+	arriving.Product, arriving.Company = l.product.names()
 	return store.Mutation{
-		Key: finding.Key{Account: p.Account, Region: p.Region, ProductArn: a.product, ID: a.finding.Text("Id")},
+		Key: finding.Key{Account: l.owner.Account, Region: l.owner.Region, ProductArn: l.productARN, ID: a.finding.Text("Id")},
 		Apply: func(old *finding.Stored) (finding.Outcome, error) {
 			out, err := finding.Import(old, a.finding, arriving)
 			a.changed.Store(err == nil && out.Changed)

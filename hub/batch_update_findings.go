@@ -10,7 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// FindingIdentifier names a finding in the caller's hub.
+// FindingIdentifier names a finding among those that the caller sees.
 type FindingIdentifier struct {
 	ID         string `json:"Id"`
 	ProductArn string
@@ -106,14 +106,21 @@ func duplicates(ids []FindingIdentifier) []*finding.Failure {
 
 // update applies the change to the findings that have no result yet.
 func (h *Hub) update(ctx context.Context, p auth.Principal, u *finding.Update, ids []FindingIdentifier, results []*finding.Failure) error {
+	keys, err := h.locate(ctx, p, ids)
+	if err != nil {
+		return err
+	}
 	var (
 		ms    []store.Mutation
 		index []int // of each mutation's identifier
 	)
-	for i, id := range ids {
-		if results[i] == nil {
+	for i := range ids {
+		if results[i] != nil {
+			continue
+		}
+		for _, key := range keys[i] {
 			index = append(index, i)
-			ms = append(ms, store.Mutation{Key: id.key(p), Apply: u.Apply})
+			ms = append(ms, store.Mutation{Key: key, Apply: u.Apply})
 		}
 	}
 	if len(ms) == 0 {
@@ -132,7 +139,7 @@ func (h *Hub) update(ctx context.Context, p auth.Principal, u *finding.Update, i
 	return nil
 }
 
-// key is where the caller's hub keeps the finding.
+// key is where the caller's own hub keeps the finding.
 func (id FindingIdentifier) key(p auth.Principal) finding.Key {
 	return finding.Key{Account: p.Account, Region: p.Region, ProductArn: id.ProductArn, ID: id.ID}
 }

@@ -38,5 +38,8 @@ func (h *Hub) EnableSecurityHub(ctx context.Context, p auth.Principal, in Enable
 		ControlFindingGenerator: cmp.Or(in.ControlFindingGenerator, securityControl),
 		EnableDefaultStandards:  in.EnableDefaultStandards, Tags: tags,
 	}
+	if err := h.noteRegion(ctx, p.Account, p.Region); err != nil {
+		return err
+	}
 	return h.save(ctx, p, hubRecords, defaultHub, r)
 }

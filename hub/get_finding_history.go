@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/findinghub/findinghub/auth"
@@ -60,21 +61,50 @@ func (h *Hub) GetFindingHistory(ctx context.Context, p auth.Principal, in GetFin
 	}
 	bound := binding("GetFindingHistory", p, []byte(in.FindingIdentifier.ID), []byte(in.FindingIdentifier.ProductArn),
 		[]byte(formatTime(in.StartTime)), []byte(formatTime(in.EndTime)))
-	// The token need not carry the time: changes that come later are newer than all on this page.
-	var after int64
-	if _, err := h.open(in.NextToken, bound, &after); err != nil {
+	var at historyToken
+	again, err := h.open(in.NextToken, bound, &at)
+	if err != nil {
 		return nil, err
 	}
 	if _, err := h.requireHub(ctx, p); err != nil {
 		return nil, err
 	}
-	q := store.HistoryQuery{Key: in.FindingIdentifier.key(p), From: in.StartTime, To: in.EndTime, After: after, Limit: pageSize(in.MaxResults)}
+	// On every page, because the finding may be one of a member that has left.
+	keys, err := h.locate(ctx, p, []FindingIdentifier{in.FindingIdentifier})
+	if err != nil {
+		return nil, err
+	}
+	if !again {
+		at.Key = preferred(keys[0], p)
+	}
 	out := &GetFindingHistoryOutput{Records: []FindingHistoryRecord{}}
-	next, err := h.history(ctx, q, out)
-	if err == nil && next != 0 {
-		out.NextToken, err = h.seal(next, bound)
+	if !slices.Contains(keys[0], at.Key) {
+		return out, nil
+	}
+	q := store.HistoryQuery{Key: at.Key, From: in.StartTime, To: in.EndTime, After: at.After, Limit: pageSize(in.MaxResults)}
+	at.After, err = h.history(ctx, q, out)
+	if err == nil && at.After != 0 {
+		out.NextToken, err = h.seal(at, bound)
 	}
 	return out, err
+}
+
+// historyToken is where a page ended. It need not carry the time: changes that come later
+// are newer than all on this page.
+type historyToken struct {
+	Key   finding.Key `json:"k"`
+	After int64       `json:"a"`
+}
+
+// preferred is the one finding of several with the same identifier whose history is told: the
+// caller's own, or else the first.
+func preferred(keys []finding.Key, p auth.Principal) finding.Key {
+	for _, k := range keys {
+		if k.Account == p.Account && k.Region == p.Region {
+			return k
+		}
+	}
+	return keys[0]
 }
 
 // history appends a page of records and gives the position of the next, 0 when there are

@@ -32,7 +32,7 @@ type findingsToken struct {
 	Cursor *store.Cursor `json:"c"`
 }
 
-// GetFindings searches the caller's hub (behaviour.md section 4, decisions 14 to 20).
+// GetFindings searches all that the caller sees (behaviour.md section 4, decisions 14 to 20).
 func (h *Hub) GetFindings(ctx context.Context, p auth.Principal, in GetFindingsInput) (*GetFindingsOutput, error) {
 	bound := binding("GetFindings", p, canonical(in.Filters), canonical(in.SortCriteria))
 	token := findingsToken{Now: h.now()}
@@ -51,7 +51,13 @@ func (h *Hub) GetFindings(ctx context.Context, p auth.Principal, in GetFindingsI
 	if _, err := h.requireHub(ctx, p); err != nil {
 		return nil, err
 	}
-	page, err := h.store.Find(ctx, store.Query{Scope: scope(p), Filter: expr, Sort: sort, After: token.Cursor, Limit: pageSize(in.MaxResults)})
+	v, err := h.view(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	q := store.Query{Sort: sort, After: token.Cursor, Limit: pageSize(in.MaxResults)}
+	q.Scope, q.Filter = v.narrow(expr)
+	page, err := h.store.Find(ctx, q)
 	if err != nil {
 		return nil, failed(err)
 	}

@@ -62,6 +62,9 @@ type Hub struct {
 	// recordsMu is held over every read-change-write of a record, which the store has no
 	// conditional write for. Findings never wait for it.
 	recordsMu sync.Mutex
+
+	// noted are the hubPlaces whose region records are known to be there.
+	noted sync.Map
 }
 
 // New makes a hub. It reads the token key from the store, or writes one when it is the

@@ -38,31 +38,15 @@ func (h *Hub) UpdateFindings(ctx context.Context, p auth.Principal, in UpdateFin
 	if _, err := h.requireHub(ctx, p); err != nil {
 		return err
 	}
-	id, ok := filter.Lookup("Id")
-	if !ok {
-		return failed(errors.New("hub: findings cannot be sorted by id"))
+	v, err := h.view(ctx, p)
+	if err != nil {
+		return err
 	}
-	// Sorted by what the update cannot change, so that no finding moves across the cursor.
-	q := store.Query{Scope: scope(p), Filter: expr, Sort: []filter.Order{{Attribute: id}}, Limit: maxPage}
-	return h.updateAll(ctx, q, u)
-}
-
-// updateAll walks the search to its end. Findings that arrive behind the cursor meanwhile are not
-// reached: the request is about what was there when it came.
-func (h *Hub) updateAll(ctx context.Context, q store.Query, u *finding.LegacyUpdate) error {
-	for {
-		page, err := h.store.Find(ctx, q)
-		if err != nil {
-			return failed(err)
-		}
-		if err := h.updatePage(ctx, page.Keys, u); err != nil {
-			return err
-		}
-		if page.Next == nil {
-			return nil
-		}
-		q.After = page.Next
-	}
+	// Sorted by what the update cannot change, so that no finding moves across the cursor. Findings that
+	// arrive behind it meanwhile are not reached: the request is about what was there when it came.
+	q := store.Query{Sort: []filter.Order{{Attribute: filter.Id}}, Limit: maxPage}
+	q.Scope, q.Filter = v.narrow(expr)
+	return h.eachPage(ctx, q, func(page store.Page) error { return h.updatePage(ctx, page.Keys, u) })
 }
 
 // updatePage changes the findings of one page.
