@@ -10,13 +10,17 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/url"
+	"net/netip"
 	"time"
 
 	"github.com/findinghub/findinghub"
+	"github.com/findinghub/findinghub/audit"
 	"github.com/findinghub/findinghub/auth"
+	"github.com/findinghub/findinghub/auth/identity"
 	"github.com/findinghub/findinghub/hub"
+	"github.com/findinghub/findinghub/quota"
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
 )
 
 // Config is what the API is built from. Only Hub is required.
@@ -29,6 +33,14 @@ type Config struct {
 	Registry *prometheus.Registry
 	// Logger gets one line for each request, and what callers must not see; nothing by default.
 	Logger *slog.Logger
+	// Identity finds out who signed a request. Without it callers are taken at their word (--dev).
+	Identity *identity.Authenticator
+	// Audit is the record of calls, none by default.
+	Audit *audit.Log
+	// Quotas bound how often each operation may be called, not at all by default.
+	Quotas *quota.Limiter
+	// TrustedProxies are the networks whose X-Forwarded-For and X-Forwarded-Proto are believed.
+	TrustedProxies []netip.Prefix
 	// Now is the clock, time.Now by default.
 	Now func() time.Time
 	// Rand gives request ids, crypto/rand by default.
@@ -37,13 +49,19 @@ type Config struct {
 
 // handler answers the operations of the API.
 type handler struct {
-	hub     *hub.Hub
-	region  string
-	log     *slog.Logger
-	now     func() time.Time
-	rand    io.Reader
-	routes  *router
-	metrics *metrics
+	hub      *hub.Hub
+	identity *identity.Authenticator
+	audit    *audit.Log
+	quotas   *quota.Limiter
+	// strangers bounds how many requests that nobody known has signed go on record.
+	strangers *rate.Limiter
+	region    string
+	log       *slog.Logger
+	now       func() time.Time
+	rand      io.Reader
+	routes    *router
+	proxies   []netip.Prefix
+	metrics   *metrics
 }
 
 // New makes the handler of everything that the hub serves: the API's operations,
@@ -53,7 +71,8 @@ func New(c Config) http.Handler {
 		hub: c.Hub, region: cmp.Or(c.DefaultRegion, "us-east-1"),
 		log: cmp.Or(c.Logger, slog.New(slog.DiscardHandler)),
 		now: c.Now, rand: cmp.Or[io.Reader](c.Rand, rand.Reader),
-		routes: newRouter(operations[:]),
+		routes: newRouter(operations[:]), proxies: c.TrustedProxies,
+		identity: c.Identity, audit: c.Audit, quotas: c.Quotas, strangers: rate.NewLimiter(strangersRate, strangersBurst),
 	}
 	if h.now == nil {
 		h.now = time.Now //nolint:forbidigo // the default of a clock that is passed in
@@ -83,12 +102,23 @@ func (d dispatcher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// call is one request on its way through the handler: what the log and the metrics tell of it.
+// Requests that nobody known has signed go on record at this rate, in a second, after the burst.
+const (
+	strangersRate  = 10
+	strangersBurst = 100
+)
+
+// call is one request on its way through the handler: what the log, the metrics and the record of
+// calls tell of it.
 type call struct {
-	id        string
-	operation string
-	account   string
-	start     time.Time
+	id         string
+	operation  string
+	principal  auth.Principal // the zero Principal until the caller is known
+	source     source
+	start      time.Time
+	sts        bool           // it is for the token service
+	begun      bool           // the record of calls has set room aside
+	parameters map[string]any // what the record tells of the input
 }
 
 // unknownOperation is what requests count as that ask for nothing the API has.
@@ -96,9 +126,14 @@ const unknownOperation = "UnknownOperation"
 
 // ServeHTTP implements http.Handler for the API's operations.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{id: h.requestID(), operation: unknownOperation, start: h.now()}
+	c := &call{id: h.requestID(), operation: unknownOperation, start: h.now(), source: h.sourceOf(r)}
 	w.Header().Set("x-amzn-RequestId", c.id)
+	if isSTS(r) {
+		h.serveSTS(c, w, r)
+		return
+	}
 	result, err := h.attempt(c, w, r)
+	h.record(c, r, err)
 	code := codeOK
 	if err != nil {
 		code = h.writeError(w, err)
@@ -122,23 +157,26 @@ func (h *handler) attempt(c *call, w http.ResponseWriter, r *http.Request) (resu
 		return nil, findinghub.Errorf(codeUnknownOperation, "There is no operation %s %s", r.Method, excerpt(r.URL.EscapedPath()))
 	}
 	c.operation = op.Name
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return nil, findinghub.Errorf(findinghub.CodeInvalidInput, "The query cannot be read: %v", err)
-	}
-	p, err := auth.Dev(auth.Claim{
-		Authorization: r.Header.Get("Authorization"), Credential: query.Get("X-Amz-Credential"), DefaultRegion: h.region,
-	})
+	in, err := receive(w, r, auth.ServiceHub, limitOf(op))
 	if err != nil {
 		return nil, err
 	}
-	c.account = p.Account
-	body, err := readBody(w, r, limitOf(op))
-	defer body.release()
+	defer in.release()
+	if c.principal, err = h.identify(c, in); err != nil {
+		return nil, err
+	}
+	c.principal.Trail = &auth.Trail{}
+	if err := h.quotas.Check(c.principal.Account, c.principal.Region, op.Name); err != nil {
+		return nil, err
+	}
+	if err := h.begin(c); err != nil {
+		return nil, err
+	}
+	body, err := in.bytes()
 	if err != nil {
 		return nil, err
 	}
-	return h.serve(r.Context(), p, &request{operation: op, label: label, query: query, body: body.Bytes()})
+	return h.serve(r.Context(), c, &request{operation: op, label: label, query: in.query, body: body})
 }
 
 // finish tells the log and the metrics how a request went: never what was in it.
@@ -147,7 +185,7 @@ func (h *handler) finish(ctx context.Context, c *call, code string, result any, 
 	h.metrics.observe(c.operation, code, took, result)
 	level, attrs := slog.LevelDebug, []slog.Attr{
 		slog.String("operation", c.operation), slog.String("code", code), slog.Duration("took", took),
-		slog.String("request", c.id), slog.String("account", c.account),
+		slog.String("request", c.id), slog.String("account", c.principal.Account),
 	}
 	if err != nil {
 		level = slog.LevelInfo

@@ -15,6 +15,8 @@ type metrics struct {
 	requests *prometheus.CounterVec
 	latency  *prometheus.HistogramVec
 	findings *prometheus.CounterVec
+	// strangers counts requests that nobody known has signed and that are not on record.
+	strangers prometheus.Counter
 }
 
 // The outcomes of findings.
@@ -37,6 +39,9 @@ func newMetrics(r *prometheus.Registry, h *hub.Hub) *metrics {
 			// Half a millisecond is an answer from the index, 10 s a legacy update of a large hub.
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10},
 		}, []string{"operation"}),
+		strangers: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "findinghub_audit_strangers_total", Help: "Requests without a valid signature that were too many to go on record.",
+		}),
 		findings: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "findinghub_findings_total", Help: "Findings in imports and updates, by what became of them.",
 		}, []string{"outcome"}),
@@ -45,7 +50,7 @@ func newMetrics(r *prometheus.Registry, h *hub.Hub) *metrics {
 	for _, outcome := range []string{outcomeImported, outcomeUnchanged, outcomeFailed, outcomeUpdated, outcomeUnprocessed} {
 		m.findings.WithLabelValues(outcome)
 	}
-	r.MustRegister(m.requests, m.latency, m.findings, sizes{h})
+	r.MustRegister(m.requests, m.latency, m.findings, m.strangers, sizes{h})
 	return m
 }
 

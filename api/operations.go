@@ -18,7 +18,8 @@ type executor struct {
 
 // serve takes a request from its bytes to its result. Whether the operation is there at all is
 // told only to those who may execute it.
-func (h *handler) serve(ctx context.Context, p auth.Principal, r *request) (any, error) {
+func (h *handler) serve(ctx context.Context, c *call, r *request) (any, error) {
+	p := c.principal
 	e, ok := built[r.Name]
 	if !ok {
 		if err := h.hub.Authorize(ctx, p, r.Name, nil); err != nil {
@@ -29,6 +30,9 @@ func (h *handler) serve(ctx context.Context, p auth.Principal, r *request) (any,
 	in, err := e.decode(r)
 	if err != nil {
 		return nil, err
+	}
+	if h.audit != nil {
+		c.parameters = parametersOf(in)
 	}
 	if err := h.hub.Authorize(ctx, p, r.Name, in); err != nil {
 		return nil, err

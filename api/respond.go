@@ -25,6 +25,9 @@ const (
 	codeUnsupportedMedia = "UnsupportedMediaTypeException" // 415
 )
 
+// typeJSON is the type of all answers but the token service's.
+const typeJSON = "application/json"
+
 // statuses are the HTTP statuses of the codes, as the API's model has them.
 var statuses = map[string]int{
 	findinghub.CodeAccessDenied:     http.StatusForbidden,
@@ -37,7 +40,11 @@ var statuses = map[string]int{
 	findinghub.CodeTooManyRequests:  http.StatusTooManyRequests,
 	findinghub.CodeNotImplemented:   http.StatusNotImplemented,
 	findinghub.CodeUnavailable:      http.StatusServiceUnavailable,
+	auth.CodeMissingToken:           http.StatusForbidden,
 	auth.CodeIncompleteSignature:    http.StatusForbidden,
+	auth.CodeUnrecognizedClient:     http.StatusForbidden,
+	auth.CodeInvalidSignature:       http.StatusForbidden,
+	auth.CodeExpiredToken:           http.StatusForbidden,
 	codeUnknownOperation:            http.StatusNotFound,
 	codeUnsupportedMedia:            http.StatusUnsupportedMediaType,
 }
@@ -50,6 +57,9 @@ func statusOf(code string) int {
 	return http.StatusInternalServerError
 }
 
+// statusOfError gives an error's status, which is its code's unless the service says otherwise.
+func statusOfError(e *findinghub.Error) int { return cmp.Or(e.Status, statusOf(e.Code)) }
+
 // writeError writes an error as the service does, in the body and in a header, and gives
 // its code. The cause stays here.
 func (h *handler) writeError(w http.ResponseWriter, err error) string {
@@ -59,7 +69,7 @@ func (h *handler) writeError(w http.ResponseWriter, err error) string {
 		body = []byte(`{}`) // two strings always encode; an answer there must be anyway
 	}
 	w.Header().Set("x-amzn-ErrorType", e.Code)
-	if werr := writeBody(w, cmp.Or(e.Status, statusOf(e.Code)), body); werr != nil {
+	if werr := writeBody(w, statusOfError(e), typeJSON, body); werr != nil {
 		h.log.Debug("error response not delivered", "error", werr)
 	}
 	return e.Code
@@ -70,7 +80,7 @@ func (h *handler) writeError(w http.ResponseWriter, err error) string {
 func writeResult(w http.ResponseWriter, result any) error {
 	switch result := result.(type) {
 	case nil:
-		return writeBody(w, http.StatusOK, nil)
+		return writeBody(w, http.StatusOK, typeJSON, nil)
 	case *hub.GetFindingsOutput:
 		return writeFindings(w, result)
 	}
@@ -78,7 +88,7 @@ func writeResult(w http.ResponseWriter, result any) error {
 	if err != nil {
 		return err
 	}
-	return writeBody(w, http.StatusOK, body)
+	return writeBody(w, http.StatusOK, typeJSON, body)
 }
 
 // encode writes JSON without disguising the characters that matter to HTML alone.
@@ -93,16 +103,16 @@ func encode(v any) ([]byte, error) {
 }
 
 // writeBody writes a whole answer.
-func writeBody(w http.ResponseWriter, status int, body []byte) error {
-	begin(w, status, len(body))
+func writeBody(w http.ResponseWriter, status int, contentType string, body []byte) error {
+	begin(w, status, contentType, len(body))
 	_, err := w.Write(body)
 	return err
 }
 
 // begin writes the header of an answer and sets the time for the rest.
-func begin(w http.ResponseWriter, status, size int) {
+func begin(w http.ResponseWriter, status int, contentType string, size int) {
 	_ = http.NewResponseController(w).SetWriteDeadline(after(writeTime))
-	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Content-Length", strconv.Itoa(size))
 	w.WriteHeader(status)
 }
@@ -120,7 +130,7 @@ func writeFindings(w http.ResponseWriter, page *hub.GetFindingsOutput) error {
 	for _, f := range page.Findings {
 		size += len(f)
 	}
-	begin(w, http.StatusOK, size)
+	begin(w, http.StatusOK, typeJSON, size)
 	out := writers.Get().(*bufio.Writer)
 	defer func() {
 		out.Reset(nil)

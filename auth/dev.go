@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/findinghub/findinghub"
@@ -9,6 +10,12 @@ import (
 
 // DevAccount is who calls when the access key says nothing about the account.
 const DevAccount = "123456789012"
+
+// The services whose requests a hub takes, as credential scopes name them.
+const (
+	ServiceHub = "securityhub"
+	ServiceSTS = "sts"
+)
 
 // scheme is the one way of signing that clients of this service use.
 const scheme = "AWS4-HMAC-SHA256"
@@ -21,6 +28,8 @@ type Claim struct {
 	Credential string
 	// DefaultRegion is addressed by a request that names no region.
 	DefaultRegion string
+	// Service is the one that the request must be signed for, securityhub where it is "".
+	Service string
 }
 
 // Dev takes a claim at its word, for --dev: an access key id of 12 digits is the
@@ -35,7 +44,7 @@ func Dev(c Claim) (Principal, error) {
 	if credential == "" {
 		return devPrincipal("", c.DefaultRegion), nil
 	}
-	key, region, err := splitCredential(credential)
+	key, region, err := splitCredential(credential, cmp.Or(c.Service, ServiceHub))
 	if err != nil {
 		return Principal{}, err
 	}
@@ -61,14 +70,14 @@ func (c Claim) credential() (string, error) {
 
 // splitCredential takes KEY/DATE/REGION/SERVICE/aws4_request apart. Keys may hold
 // slashes, so the scope is counted from the end.
-func splitCredential(credential string) (key, region string, err error) {
+func splitCredential(credential, service string) (key, region string, err error) {
 	parts := strings.Split(credential, "/")
 	n := len(parts)
 	if n < 5 || parts[n-1] != "aws4_request" {
 		return "", "", incomplete("the Credential is not of the form KEY/DATE/REGION/SERVICE/aws4_request")
 	}
-	if parts[n-2] != "securityhub" {
-		return "", "", incomplete("the Credential is scoped to service %q, not to securityhub", parts[n-2])
+	if parts[n-2] != service {
+		return "", "", incomplete("the Credential is scoped to service %q, not to %s", parts[n-2], service)
 	}
 	region = parts[n-3]
 	if !ValidRegion(region) {
@@ -86,7 +95,7 @@ func devPrincipal(key, region string) Principal {
 	if ValidAccount(key) {
 		account = key
 	}
-	return Principal{Account: account, ARN: "arn:" + asff.PartitionOf(region) + ":iam::" + account + ":user/dev", Region: region}
+	return Principal{Account: account, ARN: "arn:" + asff.PartitionOf(region) + ":iam::" + account + ":user/dev", Region: region, UserID: "DEV" + account, AccessKeyID: key}
 }
 
 // ValidAccount says whether id is an account's: 12 digits.

@@ -45,7 +45,7 @@ func TestDev(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if want := (Principal{Account: tt.account, ARN: tt.caller, Region: tt.region}); p != want {
+			if want := (Principal{Account: tt.account, ARN: tt.caller, Region: tt.region, UserID: "DEV" + tt.account, AccessKeyID: p.AccessKeyID}); p != want {
 				t.Errorf("got %+v, want %+v", p, want)
 			}
 		})

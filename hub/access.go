@@ -144,6 +144,16 @@ func (in BatchUpdateFindingsInput) fieldContext() policy.Context {
 	return c
 }
 
+// Fields are the fields that the request sets, by the paths that policies name them by, sorted.
+func (in BatchUpdateFindingsInput) Fields() []string {
+	var paths []string
+	for key := range in.fieldContext() {
+		paths = append(paths, strings.TrimPrefix(key, keyField))
+	}
+	slices.Sort(paths)
+	return paths
+}
+
 // The three below read what has been judged by the API's model; what they cannot read has no values.
 
 // members are the members of an object.
