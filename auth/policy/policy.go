@@ -1,8 +1,10 @@
 // Package policy reads IAM policies and decides by them. It is pure: who asks, what for
 // and under which circumstances are values, and so is the decision.
+//
+// The language is IAM's (IAM User Guide, "IAM JSON policy element reference"); pages of that
+// guide are cited by the last part of their address. Where the guide leaves a choice the code
+// fails closed, and says so where it does.
 package policy
-
-import "errors"
 
 // Kind is what a policy is attached to; it says which elements a statement must and must
 // not have.
@@ -15,17 +17,18 @@ const (
 	Trust                // a role's: has a Principal and no Resource
 )
 
-// Document is a policy that was read and may be decided by. It is immutable.
-type Document struct{}
+// Document is a policy that was read and may be decided by. It is immutable and safe for
+// concurrent use.
+type Document struct {
+	kind       Kind
+	statements []statement
+}
 
 // Named is a document with the name that decisions tell.
 type Named struct {
 	Name string
 	*Document
 }
-
-// Parse reads a policy document in JSON.
-func Parse(text []byte, kind Kind) (*Document, error) { return nil, errors.New("not yet") }
 
 // Context holds the condition keys of a request by lower-case name. A key that is absent
 // has no entry; one that is present without values has an empty one.
@@ -100,6 +103,3 @@ type Decision struct {
 
 // Allowed says whether the request may go on.
 func (d Decision) Allowed() bool { return d.Effect == Allow }
-
-// Decide decides a request.
-func (p Policies) Decide(r Request) Decision { return Decision{} }
