@@ -66,11 +66,9 @@ func (c *benchCommand) serveFloor(ctx context.Context, m *Main) error {
 		serveCommand: &serveCommand{Listen: c.Floor, Dev: true, Region: bench.Region, DrainTimeout: time.Second},
 		main:         m, log: slog.New(slog.DiscardHandler), door: newDoor(true),
 	}
-	handler, err := s.handler(ctx, bench.Discard{}, prometheus.NewRegistry())
-	if err != nil {
+	if _, err := s.wire(ctx, bench.Discard{}, prometheus.NewRegistry()); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	s.door.open(handler)
 	server := s.server()
 	context.AfterFunc(ctx, func() { server.Close() })
 	_ = server.Serve(listener) // ends with the context

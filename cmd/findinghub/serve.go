@@ -23,6 +23,8 @@ type serveCommand struct {
 	DrainTimeout      time.Duration `default:"25s" help:"How long requests under way may take to finish after SIGTERM."`
 	LogFormat         string        `enum:"text,json" default:"text" help:"text or json."`
 	LogLevel          slog.Level    `default:"INFO" help:"DEBUG, INFO, WARN or ERROR."`
+
+	accessFlags `embed:""`
 }
 
 // Help is what serve --help says beyond its flags.
@@ -44,15 +46,12 @@ func (c *serveCommand) Run(ctx context.Context, m *Main) error {
 		return listenError(c.Listen, err)
 	}
 	s := &serving{serveCommand: c, main: m, log: c.logger(m), door: newDoor(c.Dev)}
-	s.door.local = !c.InsecureDevListen
+	s.door.local = c.Dev && !c.InsecureDevListen
 	return s.run(ctx, listener)
 }
 
 // check refuses what would be dangerous or could not work.
 func (c *serveCommand) check() error {
-	if !c.Dev {
-		return usagef("this version cannot check signatures yet, so that without --dev nobody could call it; start it with --dev for local work")
-	}
 	if !auth.ValidRegion(c.Region) {
 		return usagef("--region %q is not a region's name", c.Region)
 	}
@@ -60,10 +59,17 @@ func (c *serveCommand) check() error {
 	if err != nil {
 		return usagef("--listen %q is not of the form HOST:PORT", c.Listen)
 	}
-	if !c.InsecureDevListen && !isLoopback(host) {
+	if c.Dev && !c.InsecureDevListen && !isLoopback(host) {
 		return usagef("--dev checks no signatures and --listen %s can be reached from other machines; listen on 127.0.0.1, or add --insecure-dev-listen if that is meant", c.Listen)
 	}
-	return nil
+	if !c.Dev && !auth.ValidAccount(c.AdminAccount) {
+		return usagef("--admin-account %q is not an account's 12 digits", c.AdminAccount)
+	}
+	if c.AuditMaxSize < 1 || c.AuditKeep < 1 {
+		return usagef("--audit-max-size and --audit-keep must be at least 1")
+	}
+	_, err = c.proxies()
+	return err
 }
 
 // isLoopback says whether only this machine can reach a host. A name other than
@@ -100,6 +106,8 @@ type serving struct {
 	main *Main
 	log  *slog.Logger
 	door *door
+	// firstKey and firstSecret are the administrator's when this start has made them.
+	firstKey, firstSecret string
 }
 
 // run listens from the first moment, so that whoever waits for the hub learns that it
@@ -140,13 +148,22 @@ func (s *serving) drain(ctx context.Context, server *http.Server) error {
 
 // greet tells the person who started the hub how to use it.
 func (s *serving) greet(addr string) {
-	fmt.Fprintf(s.main.Stdout, `findinghub is ready at http://%[1]s in %[2]s; it checks no signatures (--dev).
-Findings are kept in %[3]s. Point AWS clients at it with
-
-  export AWS_ENDPOINT_URL_SECURITYHUB=http://%[1]s
-  export AWS_ACCESS_KEY_ID=%[4]s AWS_SECRET_ACCESS_KEY=dev AWS_REGION=%[2]s AWS_DEFAULT_REGION=%[2]s
-  aws securityhub get-findings
-
-or, where the client is older than that variable, with --endpoint-url http://%[1]s.
-`, addr, s.Region, s.DataDir, auth.DevAccount)
+	url := "http://" + addr
+	how := "it checks no signatures (--dev)"
+	if !s.Dev {
+		how = "it checks signatures"
+	}
+	fmt.Fprintf(s.main.Stdout, "findinghub is ready at %s in %s; %s.\nFindings are kept in %s. Point AWS clients at it with\n\n", url, s.Region, how, s.DataDir)
+	fmt.Fprintf(s.main.Stdout, "  export AWS_ENDPOINT_URL_SECURITYHUB=%[1]s AWS_ENDPOINT_URL_STS=%[1]s AWS_REGION=%[2]s AWS_DEFAULT_REGION=%[2]s\n", url, s.Region)
+	switch {
+	case s.Dev:
+		fmt.Fprintf(s.main.Stdout, "  export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=dev\n", auth.DevAccount)
+	case s.firstKey != "":
+		fmt.Fprintf(s.main.Stdout, "  export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s\n", s.firstKey, s.firstSecret)
+	}
+	fmt.Fprintf(s.main.Stdout, "  aws securityhub get-findings\n\nor, where the client is older than those variables, with --endpoint-url %s.\n", url)
+	if s.firstKey != "" {
+		fmt.Fprintf(s.main.Stdout, "\nThis is the key of user admin in account %s, who may do everything. It is shown this once.\nEnable the account's hub with it first: aws securityhub enable-security-hub\n", s.AdminAccount)
+		s.firstSecret = ""
+	}
 }

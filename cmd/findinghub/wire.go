@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/findinghub/findinghub/api"
+	"github.com/findinghub/findinghub/auth"
 	"github.com/findinghub/findinghub/hub"
 	"github.com/findinghub/findinghub/store"
 	"github.com/findinghub/findinghub/store/sqlite"
@@ -26,17 +27,16 @@ func (s *serving) open(ctx context.Context) (closeStore func() error, err error)
 	if err != nil {
 		return nil, s.storeError(err)
 	}
-	handler, err := s.handler(ctx, engine, registry)
+	closing, err := s.wire(ctx, engine, registry)
 	if err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
-	s.door.open(handler)
 	stats, err := engine.Stats(ctx)
 	if err != nil {
-		return nil, errors.Join(err, engine.Close())
+		return nil, errors.Join(err, closing(), engine.Close())
 	}
 	s.log.Info("ready", "findings", stats.Findings, "index_bytes", stats.IndexBytes, "took", time.Since(began))
-	return engine.Close, nil
+	return func() error { return errors.Join(closing(), engine.Close()) }, nil
 }
 
 // storeError says in one line why a directory cannot be used.
@@ -51,13 +51,25 @@ func (s *serving) storeError(err error) error {
 	}
 }
 
-// handler puts the hub together.
-func (s *serving) handler(ctx context.Context, engine store.Engine, registry *prometheus.Registry) (http.Handler, error) {
-	h, err := hub.New(ctx, hub.Config{Store: engine, Dev: s.Dev, Strict: s.Strict, Logger: s.log})
+// wire puts the hub together and opens the door to it. What it opened beside the store is closed by closing.
+func (s *serving) wire(ctx context.Context, engine store.Engine, registry *prometheus.Registry) (closing func() error, err error) {
+	a, err := s.admit(ctx, engine, registry)
 	if err != nil {
 		return nil, err
 	}
-	return api.New(api.Config{Hub: h, DefaultRegion: s.Region, Registry: registry, Logger: s.log}), nil
+	c := hub.Config{Store: engine, Dev: s.Dev, Strict: s.Strict, Logger: s.log}
+	if a.directory != nil {
+		c.Organizations = func(account string) *auth.Organization { return a.directory.Snapshot().Organization(account) }
+	}
+	closing = func() error { return nil }
+	if a.api.Audit != nil {
+		closing = a.api.Audit.Close
+	}
+	if a.api.Hub, err = hub.New(ctx, c); err != nil {
+		return nil, errors.Join(err, closing())
+	}
+	s.door.open(api.New(a.api))
+	return closing, nil
 }
 
 // server is the API's own, with its complaints about connections in our log.
