@@ -119,8 +119,8 @@ func verdicts(t *testing.T, code string, tests []refusal) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s, err := Parse(tt.r)
-			if err == nil {
-				t.Fatalf("read %+v", s)
+			if err == nil || s != nil {
+				t.Fatalf("read %+v, %v", s, err)
 			}
 			gotCode, message := codeOf(t, err)
 			if gotCode != code || !strings.Contains(message, tt.says) {
