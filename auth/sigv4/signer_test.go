@@ -480,7 +480,7 @@ func signWith(t testing.TB, r *Request, secret, body string) {
 func TestSignedContentLength(t *testing.T) {
 	t.Parallel()
 	body := []byte(`{"Findings":[]}`)
-	r, err := http.NewRequest("POST", "https://hub.example.com/findings/import", bytes.NewReader(body))
+	r, err := http.NewRequest(http.MethodPost, "https://hub.example.com/findings/import", bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,9 @@ type serveCommand struct {
 	DataDir           string        `default:"./findinghub-data" placeholder:"DIR" help:"Where everything is kept; made if it is not there."`
 	Dev               bool          `help:"Take callers at their word: no signature is checked, a 12-digit access key id is the account, any other is ${dev_account}, and every hub and product is enabled."`
 	InsecureDevListen bool          `help:"Let --dev listen beyond this machine, where anybody who can reach it can read and change everything."`
+	TLSCert           string        `name:"tls-cert" placeholder:"FILE" help:"Serve HTTPS with this certificate and those between it and its authority, in PEM; read again when it is renewed."`
+	TLSKey            string        `name:"tls-key" placeholder:"FILE" help:"The private key of --tls-cert, in PEM."`
+	InsecureHTTP      bool          `name:"insecure-http" help:"Listen beyond this machine without TLS, where anybody on the way can read and change what is sent."`
 	Strict            bool          `help:"Refuse what the service refuses although the hub could take it: members that the format does not know, CONTAINS filters."`
 	Region            string        `default:"${region}" placeholder:"REGION" help:"The region of requests that name none."`
 	DrainTimeout      time.Duration `default:"25s" help:"How long requests under way may take to finish after SIGTERM."`
@@ -41,11 +44,16 @@ func (c *serveCommand) Run(ctx context.Context, m *Main) error {
 	if err := c.check(); err != nil {
 		return err
 	}
+	log := c.logger(m)
+	cert, err := c.certificate(log)
+	if err != nil {
+		return err
+	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return listenError(c.Listen, err)
 	}
-	s := &serving{serveCommand: c, main: m, log: c.logger(m), door: newDoor(c.Dev)}
+	s := &serving{serveCommand: c, main: m, log: log, door: newDoor(c.Dev), cert: cert}
 	s.door.local = c.Dev && !c.InsecureDevListen
 	return s.run(ctx, listener)
 }
@@ -68,8 +76,10 @@ func (c *serveCommand) check() error {
 	if c.AuditMaxSize < 1 || c.AuditKeep < 1 {
 		return usagef("--audit-max-size and --audit-keep must be at least 1")
 	}
-	_, err = c.proxies()
-	return err
+	if _, err := c.proxies(); err != nil {
+		return err
+	}
+	return c.checkTransport(host)
 }
 
 // isLoopback says whether only this machine can reach a host. A name other than
@@ -108,6 +118,7 @@ type serving struct {
 	door *door
 	// firstKey and firstSecret are the administrator's when this start has made them.
 	firstKey, firstSecret string
+	cert                  *certificate // nil without TLS
 }
 
 // run listens from the first moment, so that whoever waits for the hub learns that it
@@ -115,13 +126,13 @@ type serving struct {
 func (s *serving) run(ctx context.Context, listener net.Listener) error {
 	server := s.server()
 	lost := make(chan error, 1)
-	go func() { lost <- server.Serve(listener) }()
+	go func() { lost <- s.serve(server, listener) }()
 	closeStore, err := s.open(ctx)
 	if err != nil {
 		server.Close()
 		return err
 	}
-	s.greet(listener.Addr().String())
+	s.greet(s.scheme() + "://" + listener.Addr().String())
 	select {
 	case err = <-lost:
 		err = fmt.Errorf("the listener failed: %w", err)
@@ -147,8 +158,7 @@ func (s *serving) drain(ctx context.Context, server *http.Server) error {
 }
 
 // greet tells the person who started the hub how to use it.
-func (s *serving) greet(addr string) {
-	url := "http://" + addr
+func (s *serving) greet(url string) {
 	how := "it checks no signatures (--dev)"
 	if !s.Dev {
 		how = "it checks signatures"
