@@ -40,7 +40,7 @@ func encode(r Record) []byte {
 		r.RequestParameters = omitted("requestParameters cannot be written as JSON")
 		line, err = marshal(r)
 	}
-	if len(line) > MaxLine {
+	if len(line) > MaxLine && r.RequestParameters != nil {
 		r.RequestParameters = omitted("requestParameters too large")
 		line, err = marshal(r)
 	}
@@ -149,10 +149,11 @@ func hideMap(m map[string]any, depth int) map[string]any {
 	}
 	safe := make(map[string]any, len(m))
 	for name, value := range m {
+		shown := cut(name, maxText)
 		if hidden(name, value) {
-			safe[name] = withheld
+			safe[shown] = withheld
 		} else {
-			safe[name] = hide(value, depth+1)
+			safe[shown] = hide(value, depth+1)
 		}
 	}
 	return safe

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 )
 
 // handle is what a log needs of an open file; tests put one in that fails.
@@ -21,10 +22,6 @@ type handle interface {
 // step is how many bytes are set aside at a time: one call of the system for some hundred lines.
 const step = 1 << 20
 
-// errBroken says that a file ends with a part of a line that could not be taken back.
-// Nothing may be written to it before the part is made a line.
-var errBroken = errors.New("the file ends with a part of a line")
-
 // diskFile is the system's file.
 type diskFile struct{ *os.File }
 
@@ -35,7 +32,8 @@ type file struct {
 	info      os.FileInfo // as it was opened, to know it again
 	size      int64
 	allocated int64
-	allocates bool // whether the file system sets blocks aside
+	allocates bool   // whether the file system sets blocks aside
+	rest      []byte // what is missing of the last line
 }
 
 // openFile opens a file for appending and makes a whole line of what a crash left at its end.
@@ -61,6 +59,9 @@ func openFile(path string, flags int, wrap func(handle) handle) (*file, error) {
 // reserve makes sure that so many bytes more can be written. Where the file system cannot
 // promise that, it promises nothing and does not fail: then the queue must do.
 func (f *file) reserve(bytes int64) error {
+	if err := f.flush(); err != nil {
+		return err
+	}
 	missing := f.size + bytes - f.allocated
 	if missing <= 0 || !f.allocates {
 		return nil
@@ -79,40 +80,59 @@ func (f *file) reserve(bytes int64) error {
 }
 
 // append writes a whole line or nothing. A failure that wrote a part is tried once more:
-// the part shows that the file can be written to.
+// the part shows that the file can be written to. A part that cannot be taken back counts as
+// the line: what is missing goes out before anything else does.
 func (f *file) append(line []byte) error {
-	n, err := f.Write(line)
-	if err != nil && n > 0 {
-		if err := f.takeBack(n); err != nil {
-			return err
-		}
-		if n, err = f.Write(line); err != nil && n > 0 {
-			if err := f.takeBack(n); err != nil {
-				return err
-			}
-		}
-	}
-	if err != nil {
+	if err := f.flush(); err != nil {
 		return err
 	}
-	f.size += int64(len(line))
+	var err error
+	for range 2 {
+		var n int
+		n, err = f.Write(line)
+		switch {
+		case err == nil:
+			f.grow(n)
+			return nil
+		case n == 0:
+			return err
+		case f.takeBack(n) != nil:
+			f.grow(n)
+			f.rest = slices.Clone(line[n:])
+			return nil
+		}
+	}
+	return err
+}
+
+// flush writes what is missing of the last line.
+func (f *file) flush() error {
+	if len(f.rest) == 0 {
+		return nil
+	}
+	n, err := f.Write(f.rest)
+	f.grow(n)
+	f.rest = f.rest[n:]
+	return err
+}
+
+func (f *file) grow(n int) {
+	f.size += int64(n)
 	f.allocated = max(f.allocated, f.size)
-	return nil
 }
 
 // takeBack cuts off the n bytes of a line that were written. The cut also gives back what was
-// set aside behind them. If somebody else has appended since, the bytes are not at the end
-// and stay; errBroken then has the end looked at anew.
+// set aside behind them.
 func (f *file) takeBack(n int) error {
 	info, err := f.Stat()
 	if err != nil {
-		return errors.Join(errBroken, err)
+		return err
 	}
 	if info.Size() != f.size+int64(n) {
-		return errBroken
+		return errors.New("somebody else writes to the file")
 	}
 	if err := f.Truncate(f.size); err != nil {
-		return errors.Join(errBroken, err)
+		return err
 	}
 	f.allocated = f.size
 	return nil
@@ -127,9 +147,10 @@ func (f *file) resize(size int64) {
 
 // finish gives back what was set aside, makes what was written durable, and closes.
 func (f *file) finish() error {
+	errs := []error{f.flush()}
 	info, err := f.Stat()
 	if err == nil {
 		err = f.Truncate(info.Size()) // frees the blocks behind the end
 	}
-	return errors.Join(err, f.Sync(), f.Close())
+	return errors.Join(append(errs, err, f.Sync(), f.Close())...)
 }

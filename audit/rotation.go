@@ -84,18 +84,16 @@ func (f *files) write(now time.Time, line []byte, room int64) error {
 	if err := f.open(room); err != nil {
 		return err
 	}
+	if err := f.current.flush(); err != nil {
+		return err
+	}
 	if size := f.current.size; size > 0 && size+int64(len(line)) > f.maxSize && !now.Before(f.rested) {
 		if err := f.rotate(now, room+int64(len(line))); err != nil {
 			f.rested = now.Add(lookEvery)
 			f.log.Error("the record of calls cannot begin a new file and goes on in the old one", "file", f.path, "err", err)
 		}
 	}
-	err := f.current.append(line)
-	if errors.Is(err, errBroken) {
-		err = errors.Join(err, f.current.Close())
-		f.current = nil
-	}
-	return err
+	return f.current.append(line)
 }
 
 // rotate begins a new file. It is made ready under another name, with the room that calls
@@ -228,6 +226,9 @@ func (f *files) reopen(room int64) error {
 		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
+		}
+		if err := f.current.flush(); err != nil {
+			return err // the line must be whole before the file is let go
 		}
 		f.log.Warn("the file of the record of calls was renamed or removed; a new one begins", "file", f.path)
 		f.retire(f.current)
