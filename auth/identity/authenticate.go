@@ -21,8 +21,12 @@ const (
 type Authenticator struct {
 	directory *Directory
 	tokens    *tokens
+	keys      *sigv4.KeyCache
 	sessions  sessionCache
 }
+
+// maxSigningKeys is how many derived keys are remembered, some 200 bytes each.
+const maxSigningKeys = 4096
 
 // NewAuthenticator makes an authenticator of a directory whose Config has a TokenKey.
 func NewAuthenticator(d *Directory) (*Authenticator, error) {
@@ -30,7 +34,7 @@ func NewAuthenticator(d *Directory) (*Authenticator, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Authenticator{directory: d, tokens: t}, nil
+	return &Authenticator{directory: d, tokens: t, keys: sigv4.NewKeyCache(maxSigningKeys)}, nil
 }
 
 // unrecognized answers for every key that cannot sign: which of the reasons it is would
@@ -51,7 +55,7 @@ func (a *Authenticator) Authenticate(r *sigv4.Request, service string, env Envir
 	if err != nil {
 		return auth.Principal{}, err
 	}
-	if err := checkScope(s, service); err != nil {
+	if err := checkScope(s, r.Path, service); err != nil {
 		return auth.Principal{}, err
 	}
 	if err := s.CheckTime(env.Now); err != nil {
@@ -65,14 +69,18 @@ func (a *Authenticator) Authenticate(r *sigv4.Request, service string, env Envir
 	if err != nil {
 		return auth.Principal{}, err
 	}
-	if err := s.Verify(r, string(secret), hash); err != nil {
+	if err := a.keys.Verify(s, r, string(secret), hash); err != nil {
 		return auth.Principal{}, err
 	}
 	return p(), nil
 }
 
-// checkScope refuses a signature for another service, or for no region.
-func checkScope(s *sigv4.Signature, service string) error {
+// checkScope refuses a signature for another service, for no region, or for a path that
+// could be read as another.
+func checkScope(s *sigv4.Signature, path, service string) error {
+	if !sigv4.NormalPath(path) {
+		return findinghub.Errorf(auth.CodeInvalidSignature, "The path of the request is not in its normal form.")
+	}
 	if s.Service != service {
 		return findinghub.Errorf(auth.CodeInvalidSignature, "Credential should be scoped to correct service: '%s'.", service)
 	}

@@ -2,9 +2,6 @@ package identity
 
 import "errors"
 
-// administratorAccess is the managed policy that allows everything.
-const administratorAccess = "AdministratorAccess"
-
 // firstUser is who a new hub lets in.
 const firstUser = "admin"
 

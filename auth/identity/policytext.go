@@ -3,6 +3,7 @@ package identity
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"strings"
 
 	"github.com/findinghub/findinghub/auth/policy"
@@ -132,10 +133,17 @@ func (w *policyWriter) quoted(s string) {
 	w.text.Write(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
 }
 
-// policyError puts the file's line in the place of the policy's.
+// policyError puts the file's line and path in the place of the policy's.
 func (r *reader) policyError(e entry, err error, line func(int) int) error {
-	at, message := e.line, err.Error()
-	return r.fail(at, "%s: %s", e.path, message)
+	var s *policy.SyntaxError
+	if !errors.As(err, &s) {
+		return r.fail(e.line, "%s: %s", e.path, err)
+	}
+	path := e.path
+	if s.Path != "" {
+		path = join(path, s.Path)
+	}
+	return r.fail(line(s.Line), "%s: %s", path, s.Message)
 }
 
 // ReadPolicy reads a file that holds one policy document, YAML or JSON. The error is a

@@ -226,7 +226,8 @@ func makeSealKey(path string) error {
 	if err != nil {
 		return fmt.Errorf("making a seal key: %w", err)
 	}
-	defer os.Remove(temporary) //nolint:errcheck // a file that is left over is a copy of the key in the key's own directory
+	// A file that stays would be a copy of the key beside the key.
+	defer func() { _ = os.Remove(temporary) }()
 	if err := os.Link(temporary, path); err != nil && !errors.Is(err, os.ErrExist) {
 		return fmt.Errorf("making a seal key: %w", err)
 	}
