@@ -48,11 +48,17 @@ func send(t *testing.T, s *httptest.Server, method, path, body string, headers .
 		t.Fatal(err)
 	}
 	r := reply{status: resp.StatusCode, header: resp.Header, body: string(text)}
-	var e struct{ Code, Message string }
-	if json.Unmarshal(text, &e) == nil {
-		r.code, r.message = e.Code, e.Message
-	}
+	r.code, r.message = codeOf(text)
 	return r
+}
+
+// codeOf is what an error's body says, "" for what is no error.
+func codeOf(body []byte) (code, message string) {
+	var e struct{ Code, Message string }
+	if json.Unmarshal(body, &e) == nil {
+		return e.Code, e.Message
+	}
+	return "", ""
 }
 
 // good is a finding of the account that unsigned requests have.
