@@ -226,7 +226,10 @@ func TestRequestsCannotBeChanged(t *testing.T) {
 		change func(*http.Request)
 		code   string
 	}{
-		{"another body", func(r *http.Request) { r.Body = io.NopCloser(strings.NewReader(`{"MaxResults":1}`)); r.ContentLength = 16 }, auth.CodeInvalidSignature},
+		{"another body", func(r *http.Request) {
+			r.Body = io.NopCloser(strings.NewReader(`{"MaxResults":1}`))
+			r.ContentLength = 16
+		}, auth.CodeInvalidSignature},
 		{"another operation with the same body", func(r *http.Request) { r.URL.Path = "/findings/import" }, auth.CodeInvalidSignature},
 		{"another method", func(r *http.Request) { r.Method = "PATCH" }, auth.CodeInvalidSignature},
 		{"a query", func(r *http.Request) { r.URL.RawQuery = "x=1" }, auth.CodeInvalidSignature},
