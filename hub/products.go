@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	"github.com/findinghub/findinghub/asff"
 	"github.com/findinghub/findinghub/auth"
@@ -24,8 +25,13 @@ type subscription struct {
 	Active bool
 }
 
+// isService says whether a product is one of the cloud's own services. Their findings arrive from the
+// service, or from whoever carries them here, without anybody's subscribing to them.
+func (a arn) isService() bool { return a.account == "" && strings.HasPrefix(a.name, "aws/") }
+
 // subscription reads what the caller decided about a product. Nothing decided is on for
-// the account's own default product, and for every product in --dev (decision 25).
+// the account's own default product, for the cloud's own services, and for every product in
+// --dev (decision 25).
 func (h *Hub) subscription(ctx context.Context, p auth.Principal, product arn) (subscription, error) {
 	s := subscription{}
 	if _, err := h.load(ctx, p, subscriptionRecords, product.name, &s.subscriptionRecord); err != nil {
@@ -35,7 +41,7 @@ func (h *Hub) subscription(ctx context.Context, p auth.Principal, product arn) (
 	case enabled:
 		s.Active = true
 	case implicit:
-		s.Active = h.dev || product.name == defaultProduct(p.Account)
+		s.Active = h.dev || product.name == defaultProduct(p.Account) || product.isService()
 	}
 	return s, nil
 }
@@ -54,7 +60,7 @@ func (h *Hub) available(p auth.Principal, product arn) bool {
 		return false
 	}
 	e, known := catalogued(product.name)
-	return known && e.flows&sends != 0 || product.name == defaultProduct(p.Account)
+	return known && e.flows&sends != 0 || product.name == defaultProduct(p.Account) || product.isService()
 }
 
 // view makes the API's view of a catalogued product in the caller's region.
