@@ -41,10 +41,10 @@ func doc(lines ...string) string {
 }
 
 const (
-	effect    = `"Effect": "Allow"`
-	action    = `"Action": "securityhub:*"`
+	effect     = `"Effect": "Allow"`
+	action     = `"Action": "securityhub:*"`
 	everything = `"Resource": "*"`
-	anyone    = `"Principal": "*"`
+	anyone     = `"Principal": "*"`
 )
 
 // IAM User Guide, reference_policies_grammar.

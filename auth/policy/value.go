@@ -183,8 +183,9 @@ const (
 
 // parseDate reads a date or seconds since 1970; four digits are a year.
 func parseDate(value string) (time.Time, bool) {
-	if seconds, err := strconv.ParseInt(value, 10, 64); err == nil && len(value) != len(layoutYear) {
-		return time.Unix(seconds, 0), seconds >= -maxSeconds && seconds <= maxSeconds
+	if digits := strings.TrimPrefix(value, "-"); len(value) != len(layoutYear) && strings.Trim(digits, "0123456789") == "" {
+		seconds, err := strconv.ParseInt(value, 10, 64)
+		return time.Unix(seconds, 0), err == nil && seconds >= -maxSeconds && seconds <= maxSeconds
 	}
 	for _, layout := range [...]string{time.RFC3339, layoutMinute, time.DateOnly, layoutMonth, layoutYear} {
 		if at, err := time.Parse(layout, value); err == nil {
