@@ -61,7 +61,7 @@ func checkSyntaxError(t *testing.T, text []byte, err error) {
 		t.Errorf("line %d of %d", e.Line, lines)
 	}
 	message := e.Error()
-	if len(message) > 2000 || !utf8.ValidString(message) {
+	if len(message) > 4000 || !utf8.ValidString(message) {
 		t.Errorf("message of %d bytes: %q", len(message), message)
 	}
 	for _, r := range message {
