@@ -99,7 +99,7 @@ func (a *Authenticator) caller(s *sigv4.Signature, env Environment) (Secret, fun
 	}
 	key := snapshot.Key(s.AccessKeyID)
 	switch {
-	case key == nil:
+	case key == nil, key.Secret == "": // a directory without secrets knows nobody
 		return "", nil, unrecognized(errors.New("no such key"))
 	case !key.Active:
 		return "", nil, unrecognized(errors.New("the key is inactive"))
