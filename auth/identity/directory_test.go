@@ -324,7 +324,7 @@ func TestBootstrap(t *testing.T) {
 		t.Errorf("the key is %q and a secret of %d characters", id, len(secret))
 	}
 	k := f.open(t).Snapshot().Key(id)
-	if k == nil || k.Secret != secret || k.User.Name != "admin" || k.User.Account != alice {
+	if k == nil || k.Secret() != secret || k.User.Name != "admin" || k.User.Account != alice {
 		t.Fatalf("the key is %+v", k)
 	}
 	d2 := k.User.Policies.Decide(policy.Request{Principal: policy.Principal{ARN: userARN + "admin", Account: alice}, Action: "securityhub:GetFindings", Resource: "*"})

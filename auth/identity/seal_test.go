@@ -66,7 +66,11 @@ func TestSealRefuses(t *testing.T) {
 	_, err = mine.Unseal(keyID, sealed[:len(sealed)-8])
 	wantError(t, "cut off", err, "cannot be opened")
 	changed := []byte(sealed)
-	changed[len(changed)-6] ^= 1
+	if at := len(changed) - 6; changed[at] == 'A' {
+		changed[at] = 'B'
+	} else {
+		changed[at] = 'A'
+	}
 	_, err = mine.Unseal(keyID, string(changed))
 	wantError(t, "changed", err, "cannot be opened")
 	_, err = mine.Seal("lower", testSecret)
@@ -140,7 +144,7 @@ func TestSealKeyFile(t *testing.T) {
 	}
 	write(t, path, "AGE-SECRET-KEY-1NOTAKEY\n")
 	_, err = NewSealer(path, "").Unseal(keyID, sealed)
-	wantError(t, "not a key", err, "AGE-SECRET-KEY-1...")
+	wantError(t, "not a key", err, "AGE-SECRET-KEY-1")
 	if strings.Contains(err.Error(), "NOTAKEY") {
 		t.Errorf("the error shows the key: %v", err)
 	}

@@ -61,7 +61,7 @@ declared file, which people write. A hub that runs sees every change with its ne
 }
 
 // AfterApply lets the subcommands have the flags above them.
-func (c *identityCommand) AfterApply(ctx *kong.Context) error {
+func (c *identityCommand) AfterApply(ctx *kong.Context) error { //nolint:unparam // the parser calls no method without the error
 	ctx.Bind(c)
 	return nil
 }
