@@ -99,8 +99,8 @@ func (s *Signature) checkCover(r *Request) error {
 }
 
 // mustCover says whether a header must be signed. Those of the service must, but for two
-// that it never reads: some clients name themselves after signing, and Amazon's CDN adds
-// its own number to what it passes on.
+// that nothing here reads: the client's name, and the number that Amazon's CDN puts on what
+// it passes on, which is after signing.
 func mustCover(name string) bool {
 	const prefix = "X-Amz-"
 	if len(name) < len(prefix) || !strings.EqualFold(name[:len(prefix)], prefix) {

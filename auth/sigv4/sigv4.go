@@ -98,7 +98,10 @@ func Parse(r *Request) (*Signature, error) {
 	if err := s.readPayload(r, query); err != nil {
 		return nil, err
 	}
-	return s, s.checkCover(r)
+	if err := s.checkCover(r); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // CheckTime fails with CodeInvalidSignature when the signature is too old, or too far in

@@ -21,6 +21,7 @@ import (
 // hubFlags are how a tool reaches a hub.
 type hubFlags struct {
 	Endpoint      string `shared:"" also:"AWS_ENDPOINT_URL_SECURITYHUB,AWS_ENDPOINT_URL" default:"${endpoint}" placeholder:"URL" help:"Where the hub is."`
+	CAFile        string `shared:"" name:"ca-file" also:"AWS_CA_BUNDLE" placeholder:"FILE" help:"The certificate authorities, in PEM, that may vouch for a hub that is reached by https, instead of the system's."`
 	NoSignRequest bool   `shared:"" help:"Send requests without a signature."`
 	DevAccounts   bool   `shared:"" help:"Sign with account ids as access keys, which is how a hub started with --dev tells accounts apart; on by itself when the hub says that it is one."`
 	Retries       int    `shared:"" default:"8" help:"How often a request is repeated when the hub is busy, starting or out of reach."`
@@ -70,6 +71,11 @@ func (f *hubFlags) dial(ctx context.Context, m *Main, connections int) (*client,
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = connections
 	transport.DisableCompression = true // the hub is near; compressing would cost more than it saves
+	if u.Scheme == "https" && f.CAFile != "" {
+		if transport.TLSClientConfig, err = trusting(f.CAFile); err != nil {
+			return nil, err
+		}
+	}
 	c := &client{
 		http:     &http.Client{Transport: transport, Timeout: 5 * time.Minute},
 		endpoint: strings.TrimSuffix(f.Endpoint, "/"),
@@ -204,11 +210,12 @@ func shorten(err error) error {
 }
 
 // isDev asks the hub whether it was started with --dev. A hub that cannot be reached
-// yet is waited for like any other request; one that says nothing of the kind is not.
+// yet is waited for like any other request; one that says nothing of the kind is not,
+// and one whose certificate is not trusted will not be trusted later.
 func (c *client) isDev(ctx context.Context) (bool, error) {
 	for try := 0; ; try++ {
 		said, err := c.health(ctx)
-		if err == nil || try >= c.retries || ctx.Err() != nil {
+		if err == nil || try >= c.retries || !repeatable(err) || ctx.Err() != nil {
 			return said.Dev, err
 		}
 		if err := c.wait(ctx, backoff(try, err)); err != nil {

@@ -18,6 +18,9 @@ type serveCommand struct {
 	DataDir           string        `default:"./findinghub-data" placeholder:"DIR" help:"Where everything is kept; made if it is not there."`
 	Dev               bool          `help:"Take callers at their word: no signature is checked, a 12-digit access key id is the account, any other is ${dev_account}, and every hub and product is enabled."`
 	InsecureDevListen bool          `help:"Let --dev listen beyond this machine, where anybody who can reach it can read and change everything."`
+	TLSCert           string        `name:"tls-cert" placeholder:"FILE" help:"Serve HTTPS with this certificate and those between it and its authority, in PEM; read again when it is renewed."`
+	TLSKey            string        `name:"tls-key" placeholder:"FILE" help:"The private key of --tls-cert, in PEM."`
+	InsecureHTTP      bool          `name:"insecure-http" help:"Listen beyond this machine without TLS, where anybody on the way can read and change what is sent."`
 	Strict            bool          `help:"Refuse what the service refuses although the hub could take it: members that the format does not know, CONTAINS filters."`
 	Region            string        `default:"${region}" placeholder:"REGION" help:"The region of requests that name none."`
 	DrainTimeout      time.Duration `default:"25s" help:"How long requests under way may take to finish after SIGTERM."`
@@ -39,11 +42,16 @@ func (c *serveCommand) Run(ctx context.Context, m *Main) error {
 	if err := c.check(); err != nil {
 		return err
 	}
+	log := c.logger(m)
+	cert, err := c.certificate(log)
+	if err != nil {
+		return err
+	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return listenError(c.Listen, err)
 	}
-	s := &serving{serveCommand: c, main: m, log: c.logger(m), door: newDoor(c.Dev)}
+	s := &serving{serveCommand: c, main: m, log: log, door: newDoor(c.Dev), cert: cert}
 	s.door.local = !c.InsecureDevListen
 	return s.run(ctx, listener)
 }
@@ -63,7 +71,7 @@ func (c *serveCommand) check() error {
 	if !c.InsecureDevListen && !isLoopback(host) {
 		return usagef("--dev checks no signatures and --listen %s can be reached from other machines; listen on 127.0.0.1, or add --insecure-dev-listen if that is meant", c.Listen)
 	}
-	return nil
+	return c.checkTransport(host)
 }
 
 // isLoopback says whether only this machine can reach a host. A name other than
@@ -100,6 +108,7 @@ type serving struct {
 	main *Main
 	log  *slog.Logger
 	door *door
+	cert *certificate // nil without TLS
 }
 
 // run listens from the first moment, so that whoever waits for the hub learns that it
@@ -107,13 +116,13 @@ type serving struct {
 func (s *serving) run(ctx context.Context, listener net.Listener) error {
 	server := s.server()
 	lost := make(chan error, 1)
-	go func() { lost <- server.Serve(listener) }()
+	go func() { lost <- s.serve(server, listener) }()
 	closeStore, err := s.open(ctx)
 	if err != nil {
 		server.Close()
 		return err
 	}
-	s.greet(listener.Addr().String())
+	s.greet(s.scheme() + "://" + listener.Addr().String())
 	select {
 	case err = <-lost:
 		err = fmt.Errorf("the listener failed: %w", err)
@@ -139,14 +148,14 @@ func (s *serving) drain(ctx context.Context, server *http.Server) error {
 }
 
 // greet tells the person who started the hub how to use it.
-func (s *serving) greet(addr string) {
-	fmt.Fprintf(s.main.Stdout, `findinghub is ready at http://%[1]s in %[2]s; it checks no signatures (--dev).
+func (s *serving) greet(url string) {
+	fmt.Fprintf(s.main.Stdout, `findinghub is ready at %[1]s in %[2]s; it checks no signatures (--dev).
 Findings are kept in %[3]s. Point AWS clients at it with
 
-  export AWS_ENDPOINT_URL_SECURITYHUB=http://%[1]s
+  export AWS_ENDPOINT_URL_SECURITYHUB=%[1]s
   export AWS_ACCESS_KEY_ID=%[4]s AWS_SECRET_ACCESS_KEY=dev AWS_REGION=%[2]s AWS_DEFAULT_REGION=%[2]s
   aws securityhub get-findings
 
-or, where the client is older than that variable, with --endpoint-url http://%[1]s.
-`, addr, s.Region, s.DataDir, auth.DevAccount)
+or, where the client is older than that variable, with --endpoint-url %[1]s.
+`, url, s.Region, s.DataDir, auth.DevAccount)
 }

@@ -63,7 +63,7 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-var endpoint = regexp.MustCompile(`http://(127\.0\.0\.1:\d+)`)
+var endpoint = regexp.MustCompile(`https?://(127\.0\.0\.1:\d+)`)
 
 // startHub starts serve --dev on a free port and waits until it says where.
 func startHub(t *testing.T, dir string, args ...string) *running {
