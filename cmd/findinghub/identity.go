@@ -15,12 +15,6 @@ import (
 	"github.com/findinghub/findinghub/auth/policy"
 )
 
-// The files of identities in the data directory.
-const (
-	managedFile = "identity.json"
-	sealKeyFile = "identity.key"
-)
-
 // identityCommand has what its subcommands have in common: where identities are kept.
 type identityCommand struct {
 	DataDir     string `shared:"" default:"./findinghub-data" placeholder:"DIR" help:"Where the hub keeps everything; made if it is not there."`
@@ -66,19 +60,6 @@ func (c *identityCommand) AfterApply(ctx *kong.Context) error { //nolint:unparam
 	return nil
 }
 
-// sealer finds the key that seals, without looking at it yet.
-func (c *identityCommand) sealer(m *Main) (*identity.Sealer, error) {
-	key := m.Getenv(environment + "SEAL_KEY")
-	if key != "" && c.SealKeyFile != "" {
-		return nil, usagef("--seal-key-file and FINDINGHUB_SEAL_KEY both give a key; leave one out")
-	}
-	file := c.SealKeyFile
-	if file == "" {
-		file = filepath.Join(c.DataDir, sealKeyFile)
-	}
-	return identity.NewSealer(file, key), nil
-}
-
 // open reads both files.
 func (c *identityCommand) open(m *Main) (*identity.Directory, error) {
 	config, err := c.config(m)
@@ -93,7 +74,7 @@ func (c *identityCommand) open(m *Main) (*identity.Directory, error) {
 }
 
 func (c *identityCommand) config(m *Main) (identity.Config, error) {
-	sealer, err := c.sealer(m)
+	sealer, err := newSealer(m, c.DataDir, c.SealKeyFile)
 	return identity.Config{
 		DeclaredFile: c.Identity, ManagedFile: filepath.Join(c.DataDir, managedFile),
 		Sealer: sealer, Random: rand.Reader, Now: time.Now, Getenv: m.Getenv,

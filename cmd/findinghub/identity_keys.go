@@ -146,7 +146,7 @@ func (c *sealCommand) seal(m *Main, in *identityCommand, secret identity.Secret)
 	if c.Recipient != "" {
 		return identity.SealTo(c.Recipient, c.Key, secret)
 	}
-	s, err := in.sealer(m)
+	s, err := newSealer(m, in.DataDir, in.SealKeyFile)
 	if err != nil {
 		return "", err
 	}
