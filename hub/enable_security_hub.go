@@ -38,5 +38,9 @@ func (h *Hub) EnableSecurityHub(ctx context.Context, p auth.Principal, in Enable
 		ControlFindingGenerator: cmp.Or(in.ControlFindingGenerator, securityControl),
 		EnableDefaultStandards:  in.EnableDefaultStandards, Tags: tags,
 	}
+	// Before the hub is on: afterwards nobody could ask again.
+	if err := h.enrol(ctx, p); err != nil {
+		return err
+	}
 	return h.save(ctx, p, hubRecords, defaultHub, r)
 }
