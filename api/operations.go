@@ -13,8 +13,8 @@ type executor func(context.Context, *hub.Hub, auth.Principal, *request) (any, er
 
 // built are the operations that the hub has; the others of the API answer 501.
 var built = map[string]executor{
-	"AcceptAdministratorInvitation":        ask((*hub.Hub).AcceptAdministratorInvitation),
-	"AcceptInvitation":                     ask((*hub.Hub).AcceptInvitation),
+	"AcceptAdministratorInvitation":        tell((*hub.Hub).AcceptAdministratorInvitation),
+	"AcceptInvitation":                     tell((*hub.Hub).AcceptInvitation),
 	"BatchImportFindings":                  batchImportFindings,
 	"BatchUpdateFindings":                  ask((*hub.Hub).BatchUpdateFindings),
 	"CreateMembers":                        ask((*hub.Hub).CreateMembers),
@@ -25,11 +25,11 @@ var built = map[string]executor{
 	"DescribeOrganizationConfiguration":    ask((*hub.Hub).DescribeOrganizationConfiguration),
 	"DescribeProducts":                     ask((*hub.Hub).DescribeProducts),
 	"DisableImportFindingsForProduct":      tell((*hub.Hub).DisableImportFindingsForProduct),
-	"DisableOrganizationAdminAccount":      ask((*hub.Hub).DisableOrganizationAdminAccount),
+	"DisableOrganizationAdminAccount":      tell((*hub.Hub).DisableOrganizationAdminAccount),
 	"DisableSecurityHub":                   tell((*hub.Hub).DisableSecurityHub),
-	"DisassociateFromAdministratorAccount": ask((*hub.Hub).DisassociateFromAdministratorAccount),
-	"DisassociateFromMasterAccount":        ask((*hub.Hub).DisassociateFromMasterAccount),
-	"DisassociateMembers":                  ask((*hub.Hub).DisassociateMembers),
+	"DisassociateFromAdministratorAccount": tell((*hub.Hub).DisassociateFromAdministratorAccount),
+	"DisassociateFromMasterAccount":        tell((*hub.Hub).DisassociateFromMasterAccount),
+	"DisassociateMembers":                  tell((*hub.Hub).DisassociateMembers),
 	"EnableImportFindingsForProduct":       ask((*hub.Hub).EnableImportFindingsForProduct),
 	"EnableOrganizationAdminAccount":       ask((*hub.Hub).EnableOrganizationAdminAccount),
 	"EnableSecurityHub":                    tell((*hub.Hub).EnableSecurityHub),
@@ -48,7 +48,7 @@ var built = map[string]executor{
 	"TagResource":                          tell((*hub.Hub).TagResource),
 	"UntagResource":                        tell((*hub.Hub).UntagResource),
 	"UpdateFindings":                       tell((*hub.Hub).UpdateFindings),
-	"UpdateOrganizationConfiguration":      ask((*hub.Hub).UpdateOrganizationConfiguration),
+	"UpdateOrganizationConfiguration":      tell((*hub.Hub).UpdateOrganizationConfiguration),
 	"UpdateSecurityHubConfiguration":       tell((*hub.Hub).UpdateSecurityHubConfiguration),
 }
 

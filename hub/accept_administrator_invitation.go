@@ -13,14 +13,10 @@ type AcceptAdministratorInvitationInput struct {
 	InvitationID    string `json:"InvitationId"`
 }
 
-// AcceptAdministratorInvitationOutput is the operation's response, which says nothing.
-type AcceptAdministratorInvitationOutput struct{}
-
 // AcceptAdministratorInvitation makes the caller a member of who invited it. An account has one
 // administrator at most and is not both administrator and member (behaviour.md section 5.7).
-func (h *Hub) AcceptAdministratorInvitation(ctx context.Context, p auth.Principal, in AcceptAdministratorInvitationInput) (*AcceptAdministratorInvitationOutput, error) {
-	err := h.accept(ctx, p, "AdministratorId", in.AdministratorID, in.InvitationID)
-	return &AcceptAdministratorInvitationOutput{}, err
+func (h *Hub) AcceptAdministratorInvitation(ctx context.Context, p auth.Principal, in AcceptAdministratorInvitationInput) error {
+	return h.accept(ctx, p, "AdministratorId", in.AdministratorID, in.InvitationID)
 }
 
 // accept is the operation under both of its names; member is what the request calls the administrator.

@@ -12,10 +12,7 @@ type AcceptInvitationInput struct {
 	InvitationID string `json:"InvitationId"`
 }
 
-// AcceptInvitationOutput is the operation's response, which says nothing.
-type AcceptInvitationOutput struct{}
-
 // AcceptInvitation is the legacy name of AcceptAdministratorInvitation.
-func (h *Hub) AcceptInvitation(ctx context.Context, p auth.Principal, in AcceptInvitationInput) (*AcceptInvitationOutput, error) {
-	return &AcceptInvitationOutput{}, h.accept(ctx, p, "MasterId", in.MasterID, in.InvitationID)
+func (h *Hub) AcceptInvitation(ctx context.Context, p auth.Principal, in AcceptInvitationInput) error {
+	return h.accept(ctx, p, "MasterId", in.MasterID, in.InvitationID)
 }

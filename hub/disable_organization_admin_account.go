@@ -13,39 +13,35 @@ type DisableOrganizationAdminAccountInput struct {
 	Feature        string // SecurityHub by default
 }
 
-// DisableOrganizationAdminAccountOutput is the operation's response, which says nothing.
-type DisableOrganizationAdminAccountOutput struct{}
-
 // DisableOrganizationAdminAccount ends an account's being the administrator of its organisation in
 // the caller's region, and with it every member that it has by the organisation. Members by
 // invitation stay (behaviour.md section 5.7).
-func (h *Hub) DisableOrganizationAdminAccount(ctx context.Context, p auth.Principal, in DisableOrganizationAdminAccountInput) (*DisableOrganizationAdminAccountOutput, error) {
+func (h *Hub) DisableOrganizationAdminAccount(ctx context.Context, p auth.Principal, in DisableOrganizationAdminAccountInput) error {
 	h.recordsMu.Lock()
 	defer h.recordsMu.Unlock()
 	if fault := accountFault("AdminAccountId", in.AdminAccountID); fault != "" {
-		return nil, invalid("%s", fault)
+		return invalid("%s", fault)
 	}
 	if _, err := h.requireManagement(p); err != nil {
-		return nil, err
+		return err
 	}
 	feature := cmp.Or(in.Feature, featureCSPM)
 	current := designationRecord{}
 	if _, err := h.load(ctx, p, designationRecords, feature, &current); err != nil {
-		return nil, err
+		return err
 	}
 	if current.Administrator != in.AdminAccountID {
-		return nil, invalid("Invalid parameter 'AdminAccountId'. Account %s is not the organization's administrator in %s.", in.AdminAccountID, p.Region)
+		return invalid("Invalid parameter 'AdminAccountId'. Account %s is not the organization's administrator in %s.", in.AdminAccountID, p.Region)
 	}
-	out := &DisableOrganizationAdminAccountOutput{}
 	if feature != featureCSPM {
-		return out, h.remove(ctx, p, designationRecords, feature)
+		return h.remove(ctx, p, designationRecords, feature)
 	}
 	c, err := h.change(ctx, p.Region, current.Administrator)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := h.remove(ctx, p, designationRecords, feature); err != nil {
-		return nil, err
+		return err
 	}
-	return out, c.finish(ctx)
+	return c.finish(ctx)
 }

@@ -9,13 +9,10 @@ import (
 // DisassociateFromAdministratorAccountInput is the operation's request, which says nothing.
 type DisassociateFromAdministratorAccountInput struct{}
 
-// DisassociateFromAdministratorAccountOutput is the operation's response, which says nothing.
-type DisassociateFromAdministratorAccountOutput struct{}
-
 // DisassociateFromAdministratorAccount ends the caller's being a member. Members of their
 // organisation's administrator cannot leave by themselves (behaviour.md section 5.7).
-func (h *Hub) DisassociateFromAdministratorAccount(ctx context.Context, p auth.Principal, _ DisassociateFromAdministratorAccountInput) (*DisassociateFromAdministratorAccountOutput, error) {
-	return &DisassociateFromAdministratorAccountOutput{}, h.leave(ctx, p)
+func (h *Hub) DisassociateFromAdministratorAccount(ctx context.Context, p auth.Principal, _ DisassociateFromAdministratorAccountInput) error {
+	return h.leave(ctx, p)
 }
 
 // leave is the operation under both of its names.

@@ -15,35 +15,32 @@ type DisassociateMembersInput struct {
 	AccountIDs []string `json:"AccountIds"`
 }
 
-// DisassociateMembersOutput is the operation's response, which says nothing.
-type DisassociateMembersOutput struct{}
-
 // DisassociateMembers ends relations with members, and withdraws invitations. The answer cannot tell
 // of single accounts, so that one that is unknown fails the request (behaviour.md section 5.7).
-func (h *Hub) DisassociateMembers(ctx context.Context, p auth.Principal, in DisassociateMembersInput) (*DisassociateMembersOutput, error) {
+func (h *Hub) DisassociateMembers(ctx context.Context, p auth.Principal, in DisassociateMembersInput) error {
 	h.recordsMu.Lock()
 	defer h.recordsMu.Unlock()
 	if _, err := h.requireHub(ctx, p); err != nil {
-		return nil, err
+		return err
 	}
 	leaving, err := h.leaving(ctx, p, in.AccountIDs)
 	if err != nil || len(leaving) == 0 {
-		return &DisassociateMembersOutput{}, err
+		return err
 	}
 	c, err := h.change(ctx, p.Region, p.Account)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, account := range slices.Sorted(maps.Keys(leaving)) {
 		r := leaving[account]
 		if err := c.touchRelation(ctx, p.Account, account); err != nil {
-			return nil, err
+			return err
 		}
 		if err := h.removeMember(ctx, c, p, account, r); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return &DisassociateMembersOutput{}, c.finish(ctx)
+	return c.finish(ctx)
 }
 
 // leaving judges the accounts of a request, before anything is written, and gives the records of

@@ -14,22 +14,19 @@ type UpdateOrganizationConfigurationInput struct {
 	OrganizationConfiguration *OrganizationConfiguration
 }
 
-// UpdateOrganizationConfigurationOutput is the operation's response, which says nothing.
-type UpdateOrganizationConfigurationOutput struct{}
-
 // UpdateOrganizationConfiguration changes how the organisation that the caller administers is
 // configured. While AutoEnable is on, all of its accounts are members, also those that come
 // later; those that were members stay when it is switched off (docs/adr/0010-members.md).
-func (h *Hub) UpdateOrganizationConfiguration(ctx context.Context, p auth.Principal, in UpdateOrganizationConfigurationInput) (*UpdateOrganizationConfigurationOutput, error) {
+func (h *Hub) UpdateOrganizationConfiguration(ctx context.Context, p auth.Principal, in UpdateOrganizationConfigurationInput) error {
 	h.recordsMu.Lock()
 	defer h.recordsMu.Unlock()
 	d, err := h.requireDelegation(ctx, p)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	now, err := in.change(d.config)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	switch {
 	case now.AutoEnable && !d.config.AutoEnable:
@@ -37,18 +34,18 @@ func (h *Hub) UpdateOrganizationConfiguration(ctx context.Context, p auth.Princi
 	case !now.AutoEnable && d.config.AutoEnable:
 		m, err := h.members(ctx, p.Account, p.Region)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		now.Joined = m.joined
 	}
 	c, err := h.change(ctx, p.Region, p.Account)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := h.save(ctx, p, organizationRecords, defaultHub, now); err != nil {
-		return nil, err
+		return err
 	}
-	return &UpdateOrganizationConfigurationOutput{}, c.finish(ctx)
+	return c.finish(ctx)
 }
 
 // change gives the configuration after the request. A central one leaves nothing to the rest of it.
