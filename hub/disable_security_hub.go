@@ -44,7 +44,7 @@ func (h *Hub) requireUnrelated(ctx context.Context, p auth.Principal) error {
 	}
 	members, err := h.memberAccounts(ctx, p.Account, p.Region)
 	if err == nil && len(members) > 0 {
-		err = invalid(words+": account %s has %d members", p.Account, len(members))
+		err = invalid(words+": account %s has members", p.Account)
 	}
 	return err
 }

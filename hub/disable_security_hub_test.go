@@ -105,7 +105,7 @@ func TestDisableSecurityHubOfRelated(t *testing.T) {
 	ok(t, disable(alice))
 	ok(t, r.EnableSecurityHub(t.Context(), alice, EnableSecurityHubInput{}))
 	ok(t, r.accepts(t, bob, alice))
-	wantError(t, disable(alice), "InvalidInputException", words+": account 111111111111 has 1 members")
+	wantError(t, disable(alice), "InvalidInputException", words+": account 111111111111 has members")
 	wantError(t, disable(bob), "InvalidInputException", words+"'s members: account 222222222222 is a member of account 111111111111")
 	abroad := alice
 	abroad.Region = "eu-west-1"

@@ -79,7 +79,8 @@ type change struct {
 // change begins a change of the members of some administrators.
 func (h *Hub) change(ctx context.Context, region string, administrators ...string) (*change, error) {
 	c := &change{h: h, region: region, open: map[string]*rosterRecord{}}
-	return c, c.touch(ctx, administrators...)
+	err := c.touch(ctx, administrators...)
+	return c, err
 }
 
 // touch marks the rosters of administrators whose members are about to change.
