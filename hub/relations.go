@@ -78,7 +78,7 @@ func (h *Hub) members(ctx context.Context, administrator, region string) (*membe
 		return none, err // neither members nor a designation come without a roster
 	}
 	org := h.orgs(administrator)
-	if m := h.rosters.get(administrator, region); m != nil && !r.Changing && m.version == r.Version && sameOrganization(m.org, org) {
+	if m := h.rosters.get(administrator, region); m != nil && m.version == r.Version && sameOrganization(m.org, org) {
 		return m, nil
 	}
 	m, err := h.enumerate(ctx, administrator, region, org)
