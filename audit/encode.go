@@ -34,41 +34,49 @@ func omitted(reason string) map[string]any { return map[string]any{"omitted": tr
 // does: what is too long gives way in the order parameters, resources, texts, and says so.
 func encode(r Record) []byte {
 	r.bound(maxText, maxMessage, maxARN)
-	r.RequestParameters = hideMap(r.RequestParameters, 0)
-	line, err := marshal(r)
+	parameters, err := marshal(hideMap(r.RequestParameters, 0))
 	if err != nil {
-		r.RequestParameters = omitted("requestParameters cannot be written as JSON")
-		line, err = marshal(r)
+		parameters, _ = marshal(omitted("requestParameters cannot be written as JSON"))
 	}
-	if len(line) > MaxLine && r.RequestParameters != nil {
-		r.RequestParameters = omitted("requestParameters too large")
-		line, err = marshal(r)
+	l := write(&r, parameters)
+	if len(l) > MaxLine && r.RequestParameters != nil {
+		parameters, _ = marshal(omitted("requestParameters too large"))
+		l = write(&r, parameters)
 	}
-	for err == nil && len(line) > MaxLine && len(r.Resources) > 0 {
+	for len(l) > MaxLine && len(r.Resources) > 0 {
 		keep := len(r.Resources) / 2
 		r.AdditionalEventData.ResourcesOmitted += len(r.Resources) - keep
 		r.Resources = r.Resources[:keep]
-		line, err = marshal(r)
+		l = write(&r, parameters)
 	}
-	if err != nil || len(line) > MaxLine {
+	if len(l) > MaxLine {
 		r.bound(tightText, tightText, tightText)
-		r.RequestParameters, r.AdditionalEventData.TornLine = nil, ""
-		line, _ = marshal(r) // numbers and bounded texts: nothing in it can fail
+		r.AdditionalEventData.TornLine = ""
+		l = write(&r, parameters)
 	}
-	return line
+	return l
 }
 
-// marshal gives the line. Its own encoder, because json.Marshal writes < > & in texts as
-// escapes, which nobody who searches for a user agent expects.
-func marshal(r Record) ([]byte, error) {
+// usual is more than most lines have, in bytes.
+const usual = 1536
+
+func write(r *Record, parameters []byte) []byte {
+	l := make(line, 0, usual)
+	l.record(r, parameters)
+	return l
+}
+
+// marshal writes parameters. Its own encoder, because json.Marshal writes < > & in texts
+// as escapes, which nobody who searches for a text expects.
+func marshal(parameters map[string]any) ([]byte, error) {
+	if parameters == nil {
+		return []byte("null"), nil
+	}
 	var b bytes.Buffer
-	b.Grow(1536)
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	if err := e.Encode(r); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
+	err := e.Encode(parameters)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 // bound cuts every text to size. What r points to is copied, since the caller keeps it.
