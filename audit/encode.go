@@ -1,8 +1,8 @@
 package audit
 
 import (
-	"bytes"
 	"encoding/json"
+	"math"
 	"strings"
 	"unicode/utf8"
 )
@@ -34,25 +34,22 @@ func omitted(reason string) map[string]any { return map[string]any{"omitted": tr
 // does: what is too long gives way in the order parameters, resources, texts, and says so.
 func encode(r Record) []byte {
 	r.bound(maxText, maxMessage, maxARN)
-	parameters, err := marshal(hideMap(r.RequestParameters, 0))
-	if err != nil {
-		parameters, _ = marshal(omitted("requestParameters cannot be written as JSON"))
-	}
-	l := write(&r, parameters)
+	r.RequestParameters = hideMap(r.RequestParameters, 0)
+	l := write(&r)
 	if len(l) > MaxLine && r.RequestParameters != nil {
-		parameters, _ = marshal(omitted("requestParameters too large"))
-		l = write(&r, parameters)
+		r.RequestParameters = omitted("requestParameters too large")
+		l = write(&r)
 	}
 	for len(l) > MaxLine && len(r.Resources) > 0 {
 		keep := len(r.Resources) / 2
 		r.AdditionalEventData.ResourcesOmitted += len(r.Resources) - keep
 		r.Resources = r.Resources[:keep]
-		l = write(&r, parameters)
+		l = write(&r)
 	}
 	if len(l) > MaxLine {
 		r.bound(tightText, tightText, tightText)
 		r.AdditionalEventData.TornLine = ""
-		l = write(&r, parameters)
+		l = write(&r)
 	}
 	return l
 }
@@ -60,23 +57,10 @@ func encode(r Record) []byte {
 // usual is more than most lines have, in bytes.
 const usual = 1536
 
-func write(r *Record, parameters []byte) []byte {
+func write(r *Record) []byte {
 	l := make(line, 0, usual)
-	l.record(r, parameters)
+	l.record(r)
 	return l
-}
-
-// marshal writes parameters. Its own encoder, because json.Marshal writes < > & in texts
-// as escapes, which nobody who searches for a text expects.
-func marshal(parameters map[string]any) ([]byte, error) {
-	if parameters == nil {
-		return []byte("null"), nil
-	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	err := e.Encode(parameters)
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 // bound cuts every text to size. What r points to is copied, since the caller keeps it.
@@ -182,7 +166,12 @@ func hide(value any, depth int) any {
 		return safe
 	case string:
 		return cut(v, maxARN)
-	case nil, bool, int, int64, float64:
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return omitted("cannot be written as JSON")
+		}
+		return v
+	case nil, bool, int, int64:
 		return v
 	}
 	return hide(plain(value), depth+1)

@@ -1,14 +1,16 @@
 package audit
 
 import (
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
 // line is a line of JSON that is being written. Records are written by hand because every
-// call pays for it: a third of what encoding/json takes. The tags of Record are for
+// call pays for it: a third less than encoding/json takes. The tags of Record are for
 // reading; the tests read back what is written here.
 type line []byte
 
@@ -53,8 +55,8 @@ func (l *line) truth(name string, value bool) {
 	*l = strconv.AppendBool(*l, value)
 }
 
-// record writes a record, whose parameters are JSON already.
-func (l *line) record(r *Record, parameters []byte) {
+// record writes a record whose parameters have come from hideMap.
+func (l *line) record(r *Record) {
 	*l = append(*l, '{')
 	l.text("eventVersion", r.EventVersion)
 	l.identity(&r.UserIdentity)
@@ -67,7 +69,11 @@ func (l *line) record(r *Record, parameters []byte) {
 	l.option("errorCode", r.ErrorCode)
 	l.option("errorMessage", r.ErrorMessage)
 	l.name("requestParameters")
-	*l = append(*l, parameters...)
+	if r.RequestParameters == nil {
+		*l = append(*l, "null"...)
+	} else {
+		l.value(r.RequestParameters)
+	}
 	l.name("responseElements")
 	*l = append(*l, "null"...)
 	l.additional(&r.AdditionalEventData)
@@ -82,6 +88,40 @@ func (l *line) record(r *Record, parameters []byte) {
 	l.text("eventCategory", r.EventCategory)
 	l.tls(r.TLSDetails)
 	*l = append(*l, '}', '\n')
+}
+
+// value writes a parameter: one of the types that hide leaves.
+func (l *line) value(value any) {
+	switch v := value.(type) {
+	case map[string]any:
+		*l = append(*l, '{')
+		for i, name := range slices.Sorted(maps.Keys(v)) {
+			*l = append(*l, ","[:min(i, 1)]...)
+			*l, _ = jsontext.AppendQuote([]byte(*l), name)
+			*l = append(*l, ':')
+			l.value(v[name])
+		}
+		*l = append(*l, '}')
+	case []any:
+		*l = append(*l, '[')
+		for i, one := range v {
+			*l = append(*l, ","[:min(i, 1)]...)
+			l.value(one)
+		}
+		*l = append(*l, ']')
+	case string:
+		*l, _ = jsontext.AppendQuote([]byte(*l), v)
+	case bool:
+		*l = strconv.AppendBool(*l, v)
+	case int:
+		*l = strconv.AppendInt(*l, int64(v), 10)
+	case int64:
+		*l = strconv.AppendInt(*l, v, 10)
+	case float64:
+		*l = strconv.AppendFloat(*l, v, 'g', -1, 64)
+	default:
+		*l = append(*l, "null"...)
+	}
 }
 
 func (l *line) identity(u *UserIdentity) {
