@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -23,8 +24,8 @@ import (
 	"github.com/findinghub/findinghub/store/memory"
 )
 
-// The accounts of the matrix. The owner has what all requests are about; the member is the owner's member,
-// and the owner is the administrator's.
+// The accounts of the matrix. The owner has what all requests are about; owner and member are both the
+// administrator's members.
 const (
 	owner         = "123456789012"
 	stranger      = "210987654321"
@@ -66,11 +67,11 @@ func newWorld(t *testing.T, a *identity.Authenticator) *world {
 	for _, account := range []string{owner, stranger, member, administrator} {
 		w.must(account, "POST", "/accounts", `{}`)
 	}
-	w.must(owner, "POST", "/findings/import", `{"Findings":[`+strings.Replace(good, `"Title":"t"`, `"Title":"the owner's secret"`, 1)+`]}`)
+	w.must(owner, "POST", "/findings/import", `{"Findings":[`+strings.Replace(good, `"Title":"t"`, `"Title":"the owner's own words"`, 1)+`]}`)
 	w.must(owner, "POST", "/productSubscriptions", `{"ProductArn":"arn:aws:securityhub:us-east-1::product/prowler/prowler"}`)
 	w.must(owner, "POST", "/tags/"+url.PathEscape(ownHub), `{"Tags":{"a":"b"}}`)
 	w.join(administrator, owner)
-	w.join(owner, member)
+	w.join(administrator, member)
 	return w
 }
 
@@ -106,6 +107,7 @@ func (w *world) ask(s signature, method, target, body string) reply {
 		if err != nil {
 			w.t.Fatal(err)
 		}
+		req.Header.Set("Content-Length", strconv.Itoa(len(body))) // which a server finds in the header
 	}
 	rec := httptest.NewRecorder()
 	w.handler.ServeHTTP(rec, req)
@@ -127,14 +129,43 @@ func (w *world) state() string {
 	return b.String()
 }
 
-// outsiders are what callers of other accounts get for requests that name what is the owner's, or that
-// only some accounts may make; "" is success in their own account, and what is not here is success.
-var outsiders = map[string]string{
-	"BatchImportFindings": findinghub.CodeAccessDenied, // decision 24
-	"DescribeHub":         findinghub.CodeResourceNotFound, "ListTagsForResource": findinghub.CodeResourceNotFound,
-	"TagResource": findinghub.CodeResourceNotFound, "UntagResource": findinghub.CodeResourceNotFound,
-	"DisableImportFindingsForProduct": findinghub.CodeResourceNotFound, "GetFindingAggregator": findinghub.CodeResourceNotFound,
-	"UpdateFindingAggregator": findinghub.CodeResourceNotFound, "DeleteFindingAggregator": findinghub.CodeResourceNotFound,
+// answers are the codes that callers who may do everything in their accounts get, where it is not success.
+type answers struct{ stranger, member, administrator, owner string }
+
+func everyone(c string) answers  { return answers{c, c, c, c} }
+func outsiders(c string) answers { return answers{c, c, c, ""} }
+
+// expected says what becomes of the specimens when everything is allowed: what names the owner's things is not there
+// for others, and some operations depend on how accounts stand to each other (behaviour.md section 5.7).
+var expected = map[string]answers{
+	"BatchImportFindings":             outsiders(findinghub.CodeAccessDenied), // decision 24
+	"DescribeHub":                     outsiders(findinghub.CodeResourceNotFound),
+	"ListTagsForResource":             outsiders(findinghub.CodeResourceNotFound),
+	"TagResource":                     outsiders(findinghub.CodeResourceNotFound),
+	"UntagResource":                   outsiders(findinghub.CodeResourceNotFound),
+	"DisableImportFindingsForProduct": outsiders(findinghub.CodeResourceNotFound),
+	"EnableImportFindingsForProduct":  {owner: findinghub.CodeResourceConflict},
+	"EnableSecurityHub":               everyone(findinghub.CodeResourceConflict),
+
+	"GetFindingAggregator":    everyone(findinghub.CodeResourceNotFound),
+	"UpdateFindingAggregator": everyone(findinghub.CodeResourceNotFound),
+	"DeleteFindingAggregator": everyone(findinghub.CodeResourceNotFound),
+	"CreateFindingAggregator": {member: findinghub.CodeInvalidInput, owner: findinghub.CodeInvalidInput},
+
+	"AcceptAdministratorInvitation":        everyone(findinghub.CodeResourceNotFound),
+	"AcceptInvitation":                     everyone(findinghub.CodeResourceNotFound),
+	"DisassociateMembers":                  everyone(findinghub.CodeResourceNotFound),
+	"InviteMembers":                        {member: findinghub.CodeInvalidAccess, owner: findinghub.CodeInvalidAccess},
+	"CreateMembers":                        {member: findinghub.CodeInvalidAccess, owner: findinghub.CodeInvalidAccess},
+	"DisassociateFromAdministratorAccount": {stranger: findinghub.CodeInvalidInput, administrator: findinghub.CodeInvalidInput},
+	"DisassociateFromMasterAccount":        {stranger: findinghub.CodeInvalidInput, administrator: findinghub.CodeInvalidInput},
+	"DisableSecurityHub":                   {member: findinghub.CodeInvalidInput, administrator: findinghub.CodeInvalidInput, owner: findinghub.CodeInvalidInput},
+
+	"EnableOrganizationAdminAccount":    everyone(findinghub.CodeAccessDenied),
+	"DisableOrganizationAdminAccount":   everyone(findinghub.CodeAccessDenied),
+	"ListOrganizationAdminAccounts":     everyone(findinghub.CodeAccessDenied),
+	"DescribeOrganizationConfiguration": everyone(findinghub.CodeInvalidAccess),
+	"UpdateOrganizationConfiguration":   everyone(findinghub.CodeInvalidAccess),
 }
 
 // reachesMembers are the operations by which an administrator reads or changes members' findings.
@@ -159,14 +190,6 @@ func code(c string) func(*operation) string {
 func columns() []column {
 	wrong := by("AKIA" + owner)
 	wrong.secret = "another-secret-of-it"
-	outside := func(kind string) func(*operation) string {
-		return func(op *operation) string {
-			if want, ok := relations[op.Name+" by "+kind]; ok {
-				return want
-			}
-			return outsiders[op.Name]
-		}
-	}
 	reaches := func(op *operation) bool { return reachesMembers[op.Name] }
 	return []column{
 		{"no key", signature{}, code(auth.CodeMissingToken), never, never},
@@ -176,12 +199,12 @@ func columns() []column {
 			if !isReadOnly(op.Name) {
 				return findinghub.CodeAccessDenied
 			}
-			return relations[op.Name+" by owner"]
+			return expected[op.Name].owner
 		}, never, always},
-		{"another account", by("AKIA" + stranger), outside("stranger"), never, never},
-		{"a member", by("AKIA" + member), outside("member"), never, never},
-		{"the administrator", by("AKIA" + administrator), outside("administrator"), reaches, reaches},
-		{"allowed", by("AKIA" + owner), func(op *operation) string { return relations[op.Name+" by owner"] }, always, always},
+		{"another account", by("AKIA" + stranger), func(op *operation) string { return expected[op.Name].stranger }, never, never},
+		{"a member", by("AKIA" + member), func(op *operation) string { return expected[op.Name].member }, never, never},
+		{"the administrator", by("AKIA" + administrator), func(op *operation) string { return expected[op.Name].administrator }, reaches, reaches},
+		{"allowed", by("AKIA" + owner), func(op *operation) string { return expected[op.Name].owner }, always, always},
 	}
 }
 
@@ -232,7 +255,7 @@ func checkCell(t *testing.T, a *identity.Authenticator, op *operation, c column)
 	if r.code != want || (r.status == http.StatusOK) != (want == "") {
 		t.Errorf("%s: got %d %s %q, want %q", c.name, r.status, r.code, r.message, want)
 	}
-	if strings.Contains(r.body, "secret") && !c.reads(op) {
+	if strings.Contains(r.body, "own words") && !c.reads(op) {
 		t.Errorf("%s is told %s", c.name, r.body)
 	}
 	if strings.HasPrefix(r.code, "AccessDenied") && !strings.Contains(r.message, "is not authorized to perform: securityhub:"+op.Name+" on resource: ") && !strings.Contains(r.message, "organization") {
@@ -245,6 +268,3 @@ func checkCell(t *testing.T, a *identity.Authenticator, op *operation, c column)
 		t.Errorf("%s changed the owner's things:\n%s\nto\n%s", c.name, before, after)
 	}
 }
-
-// relations are the answers that depend on how the accounts stand to each other.
-var relations = map[string]string{}
