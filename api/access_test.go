@@ -265,6 +265,31 @@ func (g *guarded) mustSend(t testing.TB, s signature, method, path, body string)
 	return r
 }
 
+// A body that is not signed is taken where it cannot be changed on the way: over TLS, and on this machine.
+func TestUnsignedBodies(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t, identities, func(c *Config) { c.TrustedProxies = loopback })
+	g.mustSend(t, by(adminKey), "POST", "/accounts", `{}`)
+	for _, tt := range []struct{ name, forwarded, proto, code string }{
+		{"on this machine", "", "", ""},
+		{"over TLS", "203.0.113.9", "https", ""},
+		{"over a network without TLS", "203.0.113.9", "http", auth.CodeInvalidSignature},
+	} {
+		req := g.request(t, signature{}, "POST", "/findings", `{"MaxResults":1}`)
+		req.Header.Set("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD")
+		if err := v4.NewSigner().SignHTTP(t.Context(), aws.Credentials{AccessKeyID: adminKey, SecretAccessKey: "a-secret-of-a-test"}, req, "UNSIGNED-PAYLOAD", "securityhub", "us-east-1", time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if tt.forwarded != "" {
+			req.Header.Set("X-Forwarded-For", tt.forwarded)
+			req.Header.Set("X-Forwarded-Proto", tt.proto)
+		}
+		if r := g.do(t, req); r.code != tt.code {
+			t.Errorf("%s: got %d %s %q, want %q", tt.name, r.status, r.code, r.message, tt.code)
+		}
+	}
+}
+
 // A presigned request is good for a GET in a browser, until it is not.
 func TestPresignedRequests(t *testing.T) {
 	t.Parallel()
