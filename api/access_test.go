@@ -296,7 +296,7 @@ func TestPresignedRequests(t *testing.T) {
 	g := newGuarded(t, identities)
 	g.mustSend(t, by(adminKey), "POST", "/accounts", `{}`)
 	presign := func(secret string, expires int, at time.Time) string {
-		req, err := http.NewRequestWithContext(t.Context(), "GET", fmt.Sprintf("%s/products?MaxResults=3&X-Amz-Expires=%d", g.URL, expires), http.NoBody)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("%s/products?MaxResults=3&X-Amz-Expires=%d", g.URL, expires), http.NoBody)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -404,7 +404,7 @@ func TestStrangersBodiesAreNotRead(t *testing.T) {
 	h := g.Config.Handler
 	body := &counting{Reader: bytes.NewReader(make([]byte, 6<<20))}
 	req := g.request(t, by("AKIAUNKNOWN000000001"), "POST", "/findings/import", "")
-	in := httptest.NewRequest("POST", "/findings/import", body)
+	in := httptest.NewRequest(http.MethodPost, "/findings/import", body)
 	in.Header, in.Host = req.Header, req.Host
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, in)
