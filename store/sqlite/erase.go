@@ -71,7 +71,7 @@ func (w *writer) current(doc search.Doc) (*finding.Stored, int64, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	rec, err := w.e.codec.finding(row, nil)
+	rec, err := w.e.codec.finding(int64(doc)+1, row, nil)
 	if err != nil {
 		return nil, 0, fmt.Errorf("store: finding %d: %w", doc, err)
 	}

@@ -223,7 +223,7 @@ func (e *Engine) old(ch *change) (*finding.Stored, error) {
 	if !ch.exists {
 		return nil, nil
 	}
-	r, err := e.codec.finding(ch.oldRow, nil)
+	r, err := e.codec.finding(int64(ch.doc)+1, ch.oldRow, nil)
 	if err != nil {
 		return nil, fmt.Errorf("store: finding %d: %w", ch.doc, err)
 	}
