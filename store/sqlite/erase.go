@@ -51,8 +51,8 @@ func (w *writer) erase(keys []finding.Key, sure func(*finding.Stored) bool) (n i
 			return n, err, nil
 		}
 		gone := false
-		if answer = w.e.guard(func() error { gone = sure(old); return nil }); answer != nil {
-			return n, answer, nil
+		if err := w.e.guard(func() error { gone = sure(old); return nil }); err != nil {
+			return n, err, nil
 		}
 		if !gone {
 			continue

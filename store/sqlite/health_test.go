@@ -35,7 +35,7 @@ func TestReady(t *testing.T) {
 	if err := runSQL(e.writer.conn, "PRAGMA max_page_count=100000"); err != nil {
 		t.Fatal(err)
 	}
-	if err, try := e.health.failed(); err == nil || !try {
+	if try, err := e.health.failed(); err == nil || !try {
 		t.Errorf("after a rest: %v, %t", err, try)
 	}
 	for range 5 {
@@ -64,7 +64,7 @@ func TestReadyAfterWrite(t *testing.T) {
 	ctx := context.Background()
 	e := mustOpen(t, Options{Dir: t.TempDir()})
 	e.health.wrote(errors.New("odd"))
-	if err, _ := e.health.failed(); err == nil {
+	if _, err := e.health.failed(); err == nil {
 		t.Error("a write failed and it is ready")
 	}
 	mustApply(t, e, testPut("a", "x"))

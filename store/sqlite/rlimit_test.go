@@ -73,7 +73,7 @@ func fillDisk(t *testing.T) {
 				t.Fatalf("a full disk: %v", err)
 			}
 		}
-		if err, _ := e.health.failed(); err == nil {
+		if _, err := e.health.failed(); err == nil {
 			t.Error("a write was refused and the engine does not know")
 		}
 		checkTitles(t, e, titles)
