@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -28,6 +30,8 @@ type call struct {
 	next    []int32
 	byKey   map[finding.Key]int32
 
+	told    []telling     // of the change that is being prepared
+	events  [][]byte      // arena of lists of rows
 	rows    []byte        // arena of rows, old and new
 	values  filter.Values // arena of the values before and after
 	scratch []byte
@@ -44,7 +48,14 @@ type change struct {
 	row         []byte   // new row, to be sealed
 	history     [][]byte // new history rows, oldest first
 	newest      int64    // id of the newest history row there was
+	events      [][]byte // rows of the events, oldest first
 	old, new    filter.Values
+}
+
+// telling is a state that an event will tell, and when the finding came to it.
+type telling struct {
+	state *finding.Stored
+	time  time.Time
 }
 
 const none = int32(-1)
@@ -81,7 +92,8 @@ func (c *call) release() {
 	clear(c.byKey)
 	clear(c.changes)
 	clear(c.values)
-	*c = call{changes: c.changes[:0], next: c.next[:0], byKey: c.byKey, rows: c.rows[:0], values: c.values[:0], scratch: c.scratch[:0]}
+	clear(c.events)
+	*c = call{told: c.told[:0], events: c.events[:0], changes: c.changes[:0], next: c.next[:0], byKey: c.byKey, rows: c.rows[:0], values: c.values[:0], scratch: c.scratch[:0]}
 	calls.Put(c)
 }
 
@@ -131,7 +143,7 @@ func (e *Engine) prepare(ctx context.Context, c *call) error {
 		}
 	}
 	if olds > 0 {
-		if err := e.readers.with(ctx, func(r *reader) error { return c.readOld(ctx, r) }); err != nil {
+		if err := e.readers.with(ctx, func(r *reader) error { return c.readOld(ctx, r, e.stripe) }); err != nil {
 			return err
 		}
 	}
@@ -144,7 +156,7 @@ func (e *Engine) prepare(ctx context.Context, c *call) error {
 }
 
 // readOld copies the old rows and nothing more: the transaction should be short.
-func (c *call) readOld(ctx context.Context, r *reader) (err error) {
+func (c *call) readOld(ctx context.Context, r *reader, stripe func(search.Doc) *atomic.Uint64) (err error) {
 	for i := range c.changes {
 		ch := &c.changes[i]
 		if !ch.exists {
@@ -157,6 +169,11 @@ func (c *call) readOld(ctx context.Context, r *reader) (err error) {
 		if c.rows, err = appendRow(r.selectRow, c.rows, ch.doc); err != nil {
 			return err
 		}
+		if len(c.rows) == start && stripe(ch.doc).Load() > c.base {
+			// Erased since the index was asked; the writer looks again.
+			ch.exists = false
+			continue
+		}
 		ch.oldRow = c.rows[start:len(c.rows):len(c.rows)]
 	}
 	return nil
@@ -166,6 +183,7 @@ func (c *call) readOld(ctx context.Context, r *reader) (err error) {
 // is the store's; the mutations' own go to errs.
 func (e *Engine) mutate(c *call, ch *change) error {
 	ch.write, ch.history, ch.newest, ch.old, ch.new = false, ch.history[:0], 0, nil, nil
+	ch.events = nil
 	old, err := e.old(ch)
 	if err != nil {
 		return err
@@ -178,6 +196,7 @@ func (e *Engine) mutate(c *call, ch *change) error {
 	start := len(c.rows)
 	c.rows = e.codec.appendFinding(c.rows, ch.key, state, &c.scratch)
 	ch.row = c.rows[start:len(c.rows):len(c.rows)]
+	e.tell(c, ch)
 	if old != nil {
 		ch.old = c.extract(old)
 	}
@@ -185,12 +204,32 @@ func (e *Engine) mutate(c *call, ch *change) error {
 	return nil
 }
 
+// tell encodes the events of a key's mutations. The last one's is the finding's own row over again;
+// more than one in a call is rare.
+func (e *Engine) tell(c *call, ch *change) {
+	first := len(c.events)
+	for i, t := range c.told {
+		row := ch.row
+		if i < len(c.told)-1 {
+			start := len(c.rows)
+			c.rows = e.codec.appendFinding(c.rows, ch.key, t.state, &c.scratch)
+			row = c.rows[start:]
+		}
+		start := len(c.rows)
+		c.rows = appendEvent(c.rows, row, t.time)
+		c.events = append(c.events, c.rows[start:len(c.rows):len(c.rows)])
+	}
+	ch.events = c.events[first:len(c.events):len(c.events)]
+	clear(c.told) // they hold on to findings
+	c.told = c.told[:0]
+}
+
 // old decodes the old row. Its memory is not pooled: a mutation may well keep what it is given.
 func (e *Engine) old(ch *change) (*finding.Stored, error) {
 	if !ch.exists {
 		return nil, nil
 	}
-	r, err := e.codec.finding(ch.oldRow, nil)
+	r, err := e.codec.finding(int64(ch.doc)+1, ch.oldRow, nil)
 	if err != nil {
 		return nil, fmt.Errorf("store: finding %d: %w", ch.doc, err)
 	}
@@ -208,6 +247,9 @@ func (e *Engine) runMutations(c *call, ch *change, state *finding.Stored) *findi
 		c.errs[i] = err
 		if err != nil || !out.Changed {
 			continue
+		}
+		if e.events {
+			c.told = append(c.told, telling{&out.Stored, store.EventTime(state == nil, &out)})
 		}
 		state, ch.write = &out.Stored, true
 		if out.Change != nil {

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -14,6 +15,8 @@ import (
 const (
 	// scanDocs is how many findings one worker reads at a time at start.
 	scanDocs = 1024
+	// maxDocs is how many numbers there may be.
+	maxDocs = 1 << 30
 	// progressDocs is how many findings pass between two messages about the progress.
 	progressDocs = 100 * scanDocs
 )
@@ -22,6 +25,7 @@ const (
 type scan struct {
 	after, last int64 // rows after < doc <= last
 	entries     []search.Entry
+	holes       []span
 	values      filter.Values
 	ends        []int        // of each entry's values
 	json        []byte       // what the values point into
@@ -78,6 +82,9 @@ func (e *Engine) indexScans(last int64, ahead int, todo chan<- *scan) error {
 			return s.err
 		}
 		e.index.Apply(s.entries)
+		for _, hole := range s.holes {
+			e.writer.free.add(hole)
+		}
 		free = append(free, s)
 		if s.last%progressDocs == 0 || s.last == last {
 			e.log.Info("building the index", "done", s.last, "findings", last)
@@ -92,9 +99,18 @@ func (e *Engine) findEnds(ctx context.Context) (last int64, err error) {
 		if _, err := r.ends.Step(); err != nil {
 			return err
 		}
-		last = r.ends.ColumnInt64(0)
+		if last = r.ends.ColumnInt64(0); last < 0 || last > maxDocs {
+			return fmt.Errorf("finding %d: %w", last, errors.Join(errCorrupt, r.ends.Reset()))
+		}
 		e.writer.nextDoc, e.writer.lastChange = search.Doc(last), r.ends.ColumnInt64(1)
-		return r.ends.Reset()
+		er, err := r.eventRange("")
+		e.writer.lastEvent, e.writer.trimmed = er.last, er.after
+		if err = errors.Join(err, r.ends.Reset()); err != nil || last == 0 {
+			return err
+		}
+		// A number that is damaged could make the index huge before its row is met.
+		_, err = e.read(ctx, r, search.Doc(last-1))
+		return err
 	})
 	return last, err
 }
@@ -102,6 +118,8 @@ func (e *Engine) findEnds(ctx context.Context) (last int64, err error) {
 // scan reads a range of rows.
 func (e *Engine) scan(ctx context.Context, s *scan) error {
 	s.entries, s.values, s.ends, s.json = s.entries[:0], s.values[:0], s.ends[:0], s.json[:0]
+	s.holes = s.holes[:0]
+	next := search.Doc(s.after)
 	err := e.readers.with(ctx, func(r *reader) error {
 		r.scan.BindInt64(1, s.after)
 		r.scan.BindInt64(2, s.last)
@@ -111,8 +129,13 @@ func (e *Engine) scan(ctx context.Context, s *scan) error {
 				return fmt.Errorf("reading findings from %d: %w", s.after, err)
 			}
 			if !row {
+				s.holes = append(s.holes, span{next, search.Doc(s.last)})
 				return r.scan.Reset()
 			}
+			if doc := search.Doc(r.scan.ColumnInt64(0) - 1); doc > next {
+				s.holes = append(s.holes, span{next, doc})
+			}
+			next = search.Doc(r.scan.ColumnInt64(0))
 			r.row = appendColumn(r.row[:0], r.scan, 1)
 			if err := e.scanRow(s, r.scan.ColumnInt64(0), r.row); err != nil {
 				return fmt.Errorf("finding %d: %w", r.scan.ColumnInt64(0), err)
@@ -131,7 +154,7 @@ func (e *Engine) scan(ctx context.Context, s *scan) error {
 // scanRow adds one row to a scan. The JSON is decompressed to where the values may point to
 // it until the index has them; a buffer for each finding would keep the collector busy.
 func (e *Engine) scanRow(s *scan, id int64, row []byte) error {
-	r, err := e.codec.finding(row, s.json[len(s.json):])
+	r, err := e.codec.finding(id, row, s.json[len(s.json):])
 	if err != nil {
 		return err
 	}
