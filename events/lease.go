@@ -46,6 +46,9 @@ type lease struct {
 	seen    progress  // as last read or written
 	since   time.Time // when this beat was first seen
 	renewed time.Time // when the last write that succeeded began
+	// lost says that somebody else may have had the lease since this was last false: what is known in memory
+	// of the target is stale. Edits note it even when their outcome is unknown.
+	lost bool
 }
 
 // acquire tries to get the lease; seen is then the state to go on from. The holder's own name gets
@@ -55,6 +58,7 @@ func (l *lease) acquire(ctx context.Context) (bool, error) {
 	var found, mine progress
 	err := l.edit(ctx, func(p progress) (progress, error) {
 		found, mine = p, p
+		l.lost = l.lost || p.Holder != l.holder
 		expired := p.Beat == l.seen.Beat && p.Holder == l.seen.Holder && !l.since.IsZero() && at.Sub(l.since) >= l.term
 		if p.Holder != "" && p.Holder != l.holder && !expired {
 			return p, errLeaseLost
@@ -76,11 +80,10 @@ func (l *lease) acquire(ctx context.Context) (bool, error) {
 }
 
 // save writes the cursor and renews the lease; errLeaseLost when it is no longer held. After
-// any other error the record may have been written or not: acquire tells.
+// any other error the record may have been written or not.
 func (l *lease) save(ctx context.Context, cursor string) error {
 	at := l.now()
-	next := progress{Cursor: cursor, Holder: l.holder, Beat: l.seen.Beat + 1, Time: at}
-	if err := l.write(ctx, next); err != nil {
+	if err := l.write(ctx, progress{Cursor: cursor, Holder: l.holder, Time: at}); err != nil {
 		return err
 	}
 	l.renewed = at
@@ -89,14 +92,16 @@ func (l *lease) save(ctx context.Context, cursor string) error {
 
 // release writes the cursor and lets go, so that another process need not wait.
 func (l *lease) release(ctx context.Context, cursor string) error {
-	return l.write(ctx, progress{Cursor: cursor, Beat: l.seen.Beat + 1, Time: l.now()})
+	return l.write(ctx, progress{Cursor: cursor, Time: l.now()})
 }
 
 func (l *lease) write(ctx context.Context, next progress) error {
 	err := l.edit(ctx, func(p progress) (progress, error) {
-		if p.Holder != l.holder || p.Beat != l.seen.Beat {
+		if p.Holder != l.holder {
+			l.lost = true
 			return p, errLeaseLost
 		}
+		next.Beat = p.Beat + 1
 		return next, nil
 	})
 	if err == nil {

@@ -52,9 +52,8 @@ func (r *runner) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		held, err := r.lease.acquire(ctx)
 		if err == nil && held {
-			r.window, r.read, r.end = newWindow(r.lease.seen.Cursor), r.lease.seen.Cursor, false
+			r.begin()
 			err = r.deliver(ctx)
-			r.shut()
 		}
 		switch {
 		case errors.Is(err, errLeaseLost) || ctx.Err() != nil:
@@ -64,7 +63,18 @@ func (r *runner) run(ctx context.Context) {
 			wait(ctx, nil, r.lease.term/3)
 		}
 	}
+	r.shut()
 	r.leave(ctx)
+}
+
+// begin goes on from the record, unless what is in memory is newer: a store that fails now and then must not
+// make a target start over each time.
+func (r *runner) begin() {
+	if r.window != nil && !r.lease.lost {
+		return
+	}
+	r.shut()
+	r.window, r.read, r.end, r.lease.lost = newWindow(r.lease.seen.Cursor), r.lease.seen.Cursor, false, false
 }
 
 // recover logs a failure and waits, the longer the more there were.

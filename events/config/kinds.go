@@ -23,7 +23,7 @@ var kinds = map[string]func(*section, *Options, *events.Target) open{
 
 // readWebhook: url, secret-file or secret-env, array (a request has a batch as one JSON array), concurrency
 // (requests at once without array, default 8), insecure (http), ca-file.
-func readWebhook(s *section, o *Options, _ *events.Target) open {
+func readWebhook(s *section, o *Options, t *events.Target) open {
 	w := webhook.Settings{
 		URL: s.required("url"), Insecure: s.flag("insecure"), Batch: s.flag("array"),
 		Concurrency: s.number("concurrency", 8, 1, 64),
@@ -31,6 +31,9 @@ func readWebhook(s *section, o *Options, _ *events.Target) open {
 	}
 	if len(w.Secret) == 0 {
 		s.fail(s.node, "key %q or %q is missing", "secret-file", "secret-env")
+	}
+	if !w.Batch {
+		t.Batch = min(t.Batch, w.Concurrency) // the timeout is of a Send: none must wait for its turn in one
 	}
 	s.check(w.Check())
 	return func(context.Context) (events.Sender, error) { return webhook.Open(w) }
