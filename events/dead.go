@@ -235,7 +235,10 @@ func (d *Deliverer) resend(ctx context.Context, t *Target, sender Sender, id str
 	return d.Discard(ctx, t.Name, id)
 }
 
-// Discard forgets a dead letter without sending it.
+// Discard forgets a dead letter without sending it; one that is gone already is no error.
 func (d *Deliverer) Discard(ctx context.Context, target, id string) error {
+	if _, err := d.target(target); err != nil {
+		return err
+	}
 	return d.o.Records.EditRecord(ctx, deadRecords+target, "", "", id, func([]byte) ([]byte, error) { return nil, nil })
 }

@@ -60,6 +60,7 @@ func (r *runner) run(ctx context.Context) {
 		case err != nil:
 			r.recover(ctx, "events are not delivered", err)
 		case !held:
+			r.shut()
 			wait(ctx, nil, r.lease.term/3)
 		}
 	}
@@ -97,7 +98,7 @@ func (r *runner) shut() {
 
 // leave writes the last cursor and gives the lease back.
 func (r *runner) leave(ctx context.Context) {
-	if r.window == nil {
+	if r.window == nil || r.lease.lost {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
