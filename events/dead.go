@@ -172,8 +172,13 @@ func (d *Deliverer) Replay(ctx context.Context, target string, ids ...string) (i
 	if err != nil {
 		return 0, fmt.Errorf("events: target %s: %w", target, err)
 	}
-	defer sender.Close()
-	sent, blocked, failures := 0, map[finding.Key]bool{}, []error{}
+	sent, err := d.resendAll(ctx, t, sender, places)
+	return sent, errors.Join(err, sender.Close())
+}
+
+// resendAll sends letters in order and joins what failed.
+func (d *Deliverer) resendAll(ctx context.Context, t *Target, sender Sender, places []place) (sent int, err error) {
+	blocked, failures := map[finding.Key]bool{}, []error{}
 	for _, p := range places {
 		if ctx.Err() != nil {
 			return sent, ctx.Err()

@@ -68,8 +68,9 @@ func (s *Selection) matches(e *store.Event) (bool, error) {
 	if s.filters == nil {
 		return true, nil
 	}
-	x, err := s.fixed, error(nil)
+	x := s.fixed
 	if x == nil {
+		var err error
 		if x, err = filter.Parse(s.filters, filter.Options{Now: e.Time}); err != nil {
 			return false, fmt.Errorf("events: filters: %w", err)
 		}

@@ -83,7 +83,7 @@ func (s *Stream) tell(q *StreamQuery, e *store.Event, scratch []byte, emit func(
 		return scratch, nil
 	}
 	scratch = AppendEvent(scratch[:0], e)
-	if wanted, _ := q.Selection.wants(e, scratch); !wanted { //nolint:errcheck // see above: an error means wanted
+	if wanted, _ := q.Selection.wants(e, scratch); !wanted {
 		return scratch, nil
 	}
 	return scratch, emit(e.Cursor, scratch)

@@ -65,16 +65,18 @@ func TestTrimWithoutTargets(t *testing.T) {
 	})
 }
 
-// A target that only another process has holds its events, until nobody has delivered to it for a week.
+// A target that only another process has holds its events, until nobody has delivered to it for long.
 func TestTrimForeignTarget(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		body := must(json.Marshal(progress{Holder: "z", Time: time.Now()}))
 		w.records[[2]string{targetRecords, "foreign"}] = body
-		defer start(deliverer(t, options(process{world: w}, "a")))()
+		o := options(process{world: w}, "a")
+		o.Abandoned = 3 * time.Hour
+		defer start(deliverer(t, o))()
 		w.write(keyOf("f"))
-		pass(7*24*time.Hour - time.Minute)
+		pass(3*time.Hour - time.Minute)
 		if w.left() != 1 {
 			t.Fatal("the other process's event is gone")
 		}
@@ -113,7 +115,7 @@ func TestTrimNeverTooMuch(t *testing.T) {
 				trimmers = append(trimmers, newTrimmer(deliverer(t, o)))
 			}
 			at := []int{-1, -1} // places of the targets
-			for range 60 {
+			for range 40 {
 				for range random.IntN(100) {
 					w.write(keyOf("f"))
 				}

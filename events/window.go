@@ -39,9 +39,8 @@ func (w *window) add(cursor string, m Message) {
 	e := &entry{message: m, cursor: cursor, seq: w.seq}
 	w.entries = append(w.entries, e)
 	w.bytes += len(m.Body)
-	lane := append(w.lanes[m.Key], e)
-	w.lanes[m.Key] = lane
-	if len(lane) == 1 {
+	w.lanes[m.Key] = append(w.lanes[m.Key], e)
+	if len(w.lanes[m.Key]) == 1 {
 		heap.Push(&w.ready, e)
 	}
 }
