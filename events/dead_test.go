@@ -14,9 +14,9 @@ import (
 )
 
 // picky refuses the messages of some findings for good, as long as it is told to.
-func picky(refuse *bool, findings ...string) *receiver {
+func picky(refuse *flag, findings ...string) *receiver {
 	return &receiver{judge: func(_ context.Context, m *Message) error {
-		if *refuse && slices.Contains(findings, m.Key.ID) {
+		if refuse.on() && slices.Contains(findings, m.Key.ID) {
 			return fmt.Errorf("sending: %w", &Refusal{errors.New("not " + m.Key.ID)})
 		}
 		return nil
@@ -27,8 +27,8 @@ func picky(refuse *bool, findings ...string) *receiver {
 func TestDeadLettersAndReplay(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w, refuse := newWorld(), true
-		r := picky(&refuse, "f0", "f1")
+		w, refuse := newWorld(), &flag{}
+		r := picky(refuse, "f0", "f1")
 		d := deliverer(t, options(process{world: w}, "a", targetOf("t", r)))
 		defer start(d)()
 		var f0, f1 []string
@@ -50,12 +50,12 @@ func TestDeadLettersAndReplay(t *testing.T) {
 		if rest := must(d.DeadLetters(t.Context(), "t", f0[2], 100)); len(rest) != 3 || rest[0].ID != f1[0] {
 			t.Errorf("after %s: %v", f0[2], rest)
 		}
-		replays(t, d, r, &refuse, f0, f1)
+		replays(t, d, r, refuse, f0, f1)
 	})
 }
 
 // replays goes on from six dead letters, three of each finding.
-func replays(t *testing.T, d *Deliverer, r *receiver, refuse *bool, f0, f1 []string) {
+func replays(t *testing.T, d *Deliverer, r *receiver, refuse *flag, f0, f1 []string) {
 	if n, err := d.Replay(t.Context(), "t", "f0-9"); n != 0 || findinghub.AsError(err).Code != findinghub.CodeResourceNotFound {
 		t.Errorf("replay of an unknown id: %d, %v", n, err)
 	}
@@ -63,7 +63,7 @@ func replays(t *testing.T, d *Deliverer, r *receiver, refuse *bool, f0, f1 []str
 	if n, err := d.Replay(t.Context(), "t"); n != 0 || strings.Count(fmt.Sprint(err), "refused") != 2 {
 		t.Errorf("replay to a target that refuses: %d, %v", n, err)
 	}
-	*refuse = false
+	refuse.set(false)
 	if n, err := d.Replay(t.Context(), "t", f1[2], f1[0]); n != 2 || err != nil {
 		t.Errorf("replay of two: %d, %v", n, err)
 	}
@@ -121,8 +121,8 @@ func TestAttempts(t *testing.T) {
 func TestDeadLettersFull(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w, refuse := newWorld(), true
-		r := picky(&refuse, "f0", "f1", "f2", "f3", "f4")
+		w, refuse := newWorld(), &flag{}
+		r := picky(refuse, "f0", "f1", "f2", "f3", "f4")
 		o := options(process{world: w}, "a", targetOf("t", r))
 		o.DeadLetters = 3
 		d := deliverer(t, o)
@@ -143,7 +143,7 @@ func TestDeadLettersFull(t *testing.T) {
 		if n, _, _ := d.Backlog(t.Context(), "t"); n != 2 {
 			t.Errorf("%d in the outbox after room was made for one", n)
 		}
-		refuse = false
+		refuse.set(false)
 		must(d.Replay(t.Context(), "t"))
 		pass(10 * time.Minute)
 		if r.count() != 5 {
@@ -156,21 +156,21 @@ func TestDeadLettersFull(t *testing.T) {
 func TestDeadLetterNotWritten(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w, refuse, broken := newWorld(), true, true
+		w, refuse, broken := newWorld(), &flag{}, &flag{}
 		fault := func(call string) (before, after error) {
-			if broken && strings.HasPrefix(call, "EditRecord "+deadRecords) {
+			if broken.on() && strings.HasPrefix(call, "EditRecord "+deadRecords) {
 				return errDown, nil
 			}
 			return nil, nil
 		}
-		d := deliverer(t, options(process{w, fault}, "a", targetOf("t", picky(&refuse, "f"))))
+		d := deliverer(t, options(process{w, fault}, "a", targetOf("t", picky(refuse, "f"))))
 		defer start(d)()
 		w.write(keyOf("f"))
 		pass(10 * time.Minute)
 		if n, _, _ := d.Backlog(t.Context(), "t"); n != 1 {
 			t.Fatalf("the event left the outbox for nowhere")
 		}
-		broken = false
+		broken.set(false)
 		pass(10 * time.Minute)
 		if l := must(d.DeadLetters(t.Context(), "t", "", 10)); len(l) != 1 {
 			t.Errorf("letters %v", l)

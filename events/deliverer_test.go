@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,7 +28,7 @@ func TestOrderUnderFailures(t *testing.T) {
 		seed := rapid.Uint64().Draw(rt, "seed")
 		problem := ""
 		synctest.Test(t, func(*testing.T) {
-			random := rand.New(rand.NewPCG(seed, 1))
+			random := newDice(seed, 1)
 			w, r := newWorld(), &receiver{}
 			r.judge = func(context.Context, *Message) error {
 				if random.Float64() < failing {
@@ -61,6 +61,7 @@ func TestOrderUnderFailures(t *testing.T) {
 
 // crash is a process that dies at its nth call of the store or the target, before or after the call had its effect.
 type crash struct {
+	mu     sync.Mutex
 	at     int
 	after  bool
 	calls  int
@@ -71,6 +72,8 @@ type crash struct {
 var errCrash = errors.New("crashed")
 
 func (c *crash) fault(string) (before, after error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.calls++
 	switch {
 	case c.over:
@@ -140,7 +143,9 @@ func crashAt(t *testing.T, at int, after bool) (calls int, problem string) {
 		if calls = c.calls; r.open != 0 {
 			problem = "a connection was left open"
 		}
+		c.mu.Lock()
 		c.over = true
+		c.mu.Unlock()
 		problem += goOn(t, w, r, target)
 	})
 	return calls, problem
@@ -188,7 +193,7 @@ func TestStoreFaults(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(20) {
 		synctest.Test(t, func(t *testing.T) {
-			random := rand.New(rand.NewPCG(seed, 2))
+			random := newDice(seed, 2)
 			w, r := newWorld(), &receiver{}
 			fault := func(string) (before, after error) {
 				switch random.IntN(6) {
@@ -255,9 +260,10 @@ func TestDeadTargetBoundsMemory(t *testing.T) {
 		before := heapBytes()
 		go func() { defer close(done); r.run(ctx) }()
 		pass(10 * time.Minute)
-		held, grown := len(r.window.entries), int64(heapBytes())-int64(before)
+		grown := int64(heapBytes()) - int64(before)
 		cancel()
 		<-done
+		held := len(r.window.entries)
 		if held > d.o.Window+readAhead {
 			t.Errorf("the window holds %d events, it should hold %d at most", held, d.o.Window+readAhead)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -63,7 +62,7 @@ func TestLeaseExclusive(t *testing.T) {
 		seed := rapid.Uint64().Draw(rt, "seed")
 		problem := ""
 		synctest.Test(t, func(t *testing.T) {
-			random := rand.New(rand.NewPCG(seed, 3))
+			random := newDice(seed, 3)
 			fault := func(string) (before, after error) {
 				if random.IntN(4) == 0 {
 					return nil, errDown
@@ -126,9 +125,9 @@ func TestHandOver(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld()
-				dead := false
+				alive := &flag{}
 				p := process{w, func(string) (before, after error) {
-					if dead {
+					if !alive.on() {
 						return errCrash, nil
 					}
 					return nil, nil
@@ -145,7 +144,7 @@ func TestHandOver(t *testing.T) {
 				if a.count() != 30 || b.count() != 0 {
 					t.Fatalf("a got %d, b got %d of 30 events", a.count(), b.count())
 				}
-				dead = die
+				alive.set(!die)
 				stopA()
 				w.write(keyOf("f9"))
 				pass(20 * time.Second)

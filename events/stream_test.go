@@ -152,9 +152,9 @@ func TestStreamErrors(t *testing.T) {
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w, refuse := newWorld(), true
+		w, refuse := newWorld(), &flag{}
 		registry := prometheus.NewRegistry()
-		r := picky(&refuse, "f1")
+		r := picky(refuse, "f1")
 		dead := targetOf("dead", &receiver{})
 		dead.Open = func(context.Context) (Sender, error) { return nil, errDown }
 		o := options(process{world: w}, "a", targetOf("t", r), dead)

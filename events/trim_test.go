@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,9 +15,9 @@ import (
 func TestTrim(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w, r, down := newWorld(), &receiver{}, true
+		w, r, down := newWorld(), &receiver{}, &flag{}
 		slow := &receiver{judge: func(context.Context, *Message) error {
-			if down {
+			if down.on() {
 				return errDown
 			}
 			return nil
@@ -33,7 +32,7 @@ func TestTrim(t *testing.T) {
 		if w.left() != 1000 {
 			t.Fatalf("%d of 1000 are left, one target has none of them", w.left())
 		}
-		down = false
+		down.set(false)
 		if !until(func() bool { return slow.count() == 1000 }) {
 			t.Fatal("the slow target did not catch up")
 		}
@@ -94,7 +93,7 @@ func TestTrimNeverTooMuch(t *testing.T) {
 		seed := rapid.Uint64().Draw(rt, "seed")
 		problem := ""
 		synctest.Test(t, func(t *testing.T) {
-			random := rand.New(rand.NewPCG(seed, 4))
+			random := newDice(seed, 4)
 			w := newWorld()
 			fault := func(string) (before, after error) {
 				switch random.IntN(12) {

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,6 +18,32 @@ import (
 	"github.com/findinghub/findinghub/finding"
 	"github.com/findinghub/findinghub/store"
 )
+
+// dice are random numbers for several goroutines.
+type dice struct {
+	mu sync.Mutex
+	r  *rand.Rand
+}
+
+func newDice(seed, stream uint64) *dice { return &dice{r: rand.New(rand.NewPCG(seed, stream))} }
+
+func (d *dice) IntN(n int) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.r.IntN(n)
+}
+
+func (d *dice) Float64() float64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.r.Float64()
+}
+
+// flag is a switch that several goroutines look at; on at first.
+type flag struct{ off atomic.Bool }
+
+func (f *flag) set(on bool) { f.off.Store(!on) }
+func (f *flag) on() bool    { return !f.off.Load() }
 
 // world is what outlives processes: the outbox and the records of one store. Its cursors are strings without
 // an order, which is all that store.Outbox promises.
