@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"pgregory.net/rapid"
 )
 
@@ -307,6 +308,9 @@ func TestStopIsNoFailure(t *testing.T) {
 		stop()
 		if letters := must(d.DeadLetters(t.Context(), "t", "", 10)); len(letters) != 0 {
 			t.Errorf("dead letters %v after a stop", letters)
+		}
+		if n := testutil.ToFloat64(d.metrics.failed.WithLabelValues("t")); n != 0 {
+			t.Errorf("%v failures are counted after a stop", n)
 		}
 	})
 }

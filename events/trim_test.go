@@ -95,19 +95,32 @@ func TestTrimNeverTooMuch(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			random := newDice(seed, 4)
 			w := newWorld()
+			var trimmers []*trimmer
+			nested, running := false, 0
 			fault := func(string) (before, after error) {
 				switch random.IntN(12) {
 				case 0:
 					return errDown, nil
 				case 1:
 					return nil, errDown
+				case 2: // somebody writes in between
+					w.write(keyOf("f"))
+				case 3: // this process sleeps for so long that another one takes over in between
+					if nested {
+						break
+					}
+					nested = true
+					other := trimmers[1-running]
+					_ = other.round(t.Context())
+					pass(50 * time.Second)
+					_ = other.round(t.Context())
+					nested = false
 				}
 				return nil, nil
 			}
 			targets := func() []Target {
 				return []Target{targetOf("t0", nil), targetOf("t1", nil)}
 			}
-			var trimmers []*trimmer
 			for _, holder := range []string{"a", "b"} {
 				o := options(process{w, fault}, holder, targets()...)
 				o.Retention = time.Nanosecond
@@ -123,11 +136,13 @@ func TestTrimNeverTooMuch(t *testing.T) {
 					w.records[[2]string{targetRecords, fmt.Sprint("t", i)}] = must(json.Marshal(progress{Cursor: w.events[at[i]].Cursor}))
 				}
 				pass(time.Duration(random.IntN(60)) * time.Second)
-				_ = trimmers[random.IntN(2)].round(t.Context())
+				running = random.IntN(2)
+				_ = trimmers[running].round(t.Context())
 				if w.trimmed > min(at[0], at[1])+1 {
 					problem = fmt.Sprintf("%d events are gone, the targets are at %v", w.trimmed, at)
 				}
 			}
+			running = 0
 			trimmers[0].o.Outbox, trimmers[0].o.Records = process{world: w}, process{world: w}
 			trimmers[0].lease.records = process{world: w}
 			until(func() bool { return trimmers[0].round(t.Context()) == nil && w.trimmed > min(at[0], at[1]) })
