@@ -1,0 +1,154 @@
+package events
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/findinghub/findinghub/store"
+)
+
+const (
+	// trimStep is how many events one step reads and forgets.
+	trimStep = 200
+	// trimEvery is the pause between rounds.
+	trimEvery = 30 * time.Second
+)
+
+// trimmer forgets events that every target has passed and that are older than streams need. One
+// goroutine runs it, in the one process that has the lease.
+//
+// Cursors cannot be compared, but events after them can be counted: a target has passed as many of the
+// oldest events as there are all in all, less those after its cursor. All are counted first, so that what
+// is written meanwhile makes the difference smaller, never larger.
+type trimmer struct {
+	o     *Options
+	log   *slog.Logger
+	lease *lease
+}
+
+func newTrimmer(d *Deliverer) *trimmer {
+	return &trimmer{o: &d.o, log: d.o.Log, lease: d.newLease(trimmerRecords, "default")}
+}
+
+// run makes a round every now and then.
+func (t *trimmer) run(ctx context.Context) {
+	for ctx.Err() == nil {
+		err := t.round(ctx)
+		if err != nil && ctx.Err() == nil && !errors.Is(err, errLeaseLost) {
+			t.log.Warn("old events are not trimmed", "error", err)
+		}
+		wait(ctx, nil, min(trimEvery, t.lease.term/3))
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
+	defer cancel()
+	if err := t.lease.release(ctx, ""); err != nil && !errors.Is(err, errLeaseLost) {
+		t.log.Warn("the trimmer's lease was not given back", "error", err)
+	}
+}
+
+// round trims what can go now. The lease is written after each read and before it is acted upon: a process
+// that slept through a take-over notices before it forgets events that its count did not mean.
+func (t *trimmer) round(ctx context.Context) error {
+	if held, err := t.lease.acquire(ctx); err != nil || !held {
+		return err
+	}
+	budget, err := t.passed(ctx)
+	if err != nil {
+		return err
+	}
+	before := t.o.Now().Add(-t.o.Retention)
+	for after := ""; budget > 0 && ctx.Err() == nil; {
+		all, err := t.o.Outbox.Events(ctx, after, min(trimStep, budget))
+		if err != nil {
+			return err
+		}
+		n := slices.IndexFunc(all, func(e store.Event) bool { return !e.Time.Before(before) })
+		if n < 0 {
+			n = len(all)
+		}
+		if n == 0 {
+			return nil
+		}
+		if err := t.lease.save(ctx, ""); err != nil {
+			return err
+		}
+		after = all[n-1].Cursor
+		if err := t.forget(ctx, after); err != nil {
+			return err
+		}
+		if n < len(all) {
+			return nil
+		}
+		budget -= n
+	}
+	return nil
+}
+
+// forget trims up to a cursor, in steps.
+func (t *trimmer) forget(ctx context.Context, upTo string) error {
+	for {
+		n, err := t.o.Outbox.TrimEvents(ctx, upTo, trimStep)
+		if err != nil || n < trimStep {
+			return err
+		}
+	}
+}
+
+// passed is how many of the oldest events no target needs any more, at least.
+func (t *trimmer) passed(ctx context.Context) (int, error) {
+	total, _, err := t.o.Outbox.Backlog(ctx, "")
+	if err != nil || total == 0 {
+		return 0, err
+	}
+	cursors, err := t.cursors(ctx)
+	if err != nil {
+		return 0, err
+	}
+	passed := total
+	for _, c := range cursors {
+		n, _, err := t.o.Outbox.Backlog(ctx, c)
+		if err != nil {
+			return 0, err
+		}
+		passed = min(passed, total-n)
+	}
+	return passed, nil
+}
+
+// cursors are those of the targets configured here, delivered to yet or not, and of those that another process
+// has delivered to not long ago: processes may be restarted with a new target one by one.
+func (t *trimmer) cursors(ctx context.Context) ([]string, error) {
+	of := map[string]string{}
+	for i := range t.o.Targets {
+		of[t.o.Targets[i].Name] = ""
+	}
+	for after := ""; ; {
+		page, err := t.o.Records.ListRecords(ctx, targetRecords, "", "", after, trimStep)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range page {
+			var p progress
+			if err := json.Unmarshal(r.Body, &p); err != nil {
+				return nil, fmt.Errorf("events: the record of target %s: %w", r.Name, err)
+			}
+			if _, ours := of[r.Name]; ours || t.o.Now().Sub(p.Time) < t.o.Abandoned {
+				of[r.Name] = p.Cursor
+			}
+			after = r.Name
+		}
+		if len(page) < trimStep {
+			break
+		}
+	}
+	cursors := make([]string, 0, len(of))
+	for _, c := range of {
+		cursors = append(cursors, c)
+	}
+	return cursors, nil
+}
