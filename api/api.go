@@ -17,6 +17,7 @@ import (
 	"github.com/findinghub/findinghub/audit"
 	"github.com/findinghub/findinghub/auth"
 	"github.com/findinghub/findinghub/auth/identity"
+	"github.com/findinghub/findinghub/events"
 	"github.com/findinghub/findinghub/hub"
 	"github.com/findinghub/findinghub/quota"
 	"github.com/prometheus/client_golang/prometheus"
@@ -39,12 +40,20 @@ type Config struct {
 	Audit *audit.Log
 	// Quotas bound how often each operation may be called, not at all by default.
 	Quotas *quota.Limiter
+	// Stream lets callers read events along; nil where the engine keeps none.
+	Stream *events.Stream
+	// Letters are the events that targets did not take; nil where nobody is told of any.
+	Letters Letters
+	// Stopping ends when the hub begins to stop; streams end with it. By default it never does.
+	Stopping context.Context
 	// TrustedProxies are the networks whose X-Forwarded-For and X-Forwarded-Proto are believed.
 	TrustedProxies []netip.Prefix
 	// Now is the clock, time.Now by default.
 	Now func() time.Time
 	// Rand gives request ids, crypto/rand by default.
 	Rand io.Reader
+
+	viewTime time.Duration // see viewTime; in tests
 }
 
 // handler answers the operations of the API.
@@ -53,6 +62,10 @@ type handler struct {
 	identity *identity.Authenticator
 	audit    *audit.Log
 	quotas   *quota.Limiter
+	stream   *events.Stream
+	letters  Letters
+	stopping context.Context
+	viewTime time.Duration
 	// strangers bounds how many requests that nobody known has signed go on record.
 	strangers *rate.Limiter
 	region    string
@@ -72,7 +85,7 @@ func New(c Config) http.Handler {
 		log: cmp.Or(c.Logger, slog.New(slog.DiscardHandler)),
 		now: c.Now, rand: cmp.Or[io.Reader](c.Rand, rand.Reader),
 		routes: newRouter(operations[:]), proxies: c.TrustedProxies,
-		identity: c.Identity, audit: c.Audit, quotas: c.Quotas, strangers: rate.NewLimiter(strangersRate, strangersBurst),
+		identity: c.Identity, audit: c.Audit, quotas: c.Quotas, stream: c.Stream, letters: c.Letters, viewTime: cmp.Or(c.viewTime, viewTime), stopping: cmp.Or(c.Stopping, context.Background()), strangers: rate.NewLimiter(strangersRate, strangersBurst),
 	}
 	if h.now == nil {
 		h.now = time.Now //nolint:forbidigo // the default of a clock that is passed in
@@ -132,7 +145,15 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.serveSTS(c, w, r)
 		return
 	}
-	result, err := h.attempt(c, w, r)
+	if r.Method == http.MethodGet && r.URL.Path == eventsPath {
+		h.serveEvents(c, w, r)
+		return
+	}
+	attempt := h.attempt
+	if op := lettersRequest(r); op != "" {
+		c.operation, attempt = op, h.attemptLetters
+	}
+	result, err := attempt(c, w, r)
 	h.record(c, r, err)
 	code := codeOK
 	if err != nil {
@@ -147,11 +168,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // attempt executes a request. A panic becomes an error, so that a mistake in one
 // operation neither ends the process nor leaves its caller without an answer.
 func (h *handler) attempt(c *call, w http.ResponseWriter, r *http.Request) (result any, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			result, err = nil, panicked(v)
-		}
-	}()
+	defer recovered(&result, &err)
 	op, label := h.routes.find(r.Method, r.URL.EscapedPath())
 	if op == nil {
 		return nil, findinghub.Errorf(codeUnknownOperation, "There is no operation %s %s", r.Method, excerpt(r.URL.EscapedPath()))
@@ -179,6 +196,13 @@ func (h *handler) attempt(c *call, w http.ResponseWriter, r *http.Request) (resu
 	return h.serve(r.Context(), c, &request{operation: op, label: label, query: in.query, body: body})
 }
 
+// recovered makes an error of a panic.
+func recovered(result *any, err *error) {
+	if v := recover(); v != nil {
+		*result, *err = nil, panicked(v)
+	}
+}
+
 // finish tells the log and the metrics how a request went: never what was in it.
 func (h *handler) finish(ctx context.Context, c *call, code string, result any, err error) {
 	took := h.now().Sub(c.start)
@@ -196,13 +220,13 @@ func (h *handler) finish(ctx context.Context, c *call, code string, result any, 
 	h.log.LogAttrs(ctx, level, "request", attrs...)
 }
 
-// ready answers 200 while the store does.
+// ready answers 200 while the store takes writes.
 func (h *handler) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
 	defer cancel()
-	if _, err := h.hub.Stats(ctx); err != nil {
+	if err := h.hub.Ready(ctx); err != nil {
 		h.log.Error("not ready", "error", err)
-		http.Error(w, "the store does not answer", http.StatusServiceUnavailable)
+		http.Error(w, "the store cannot be written: the hub answers reads, or nothing", http.StatusServiceUnavailable)
 		return
 	}
 	healthy(w)

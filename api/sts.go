@@ -51,11 +51,7 @@ func (h *handler) serveSTS(c *call, w http.ResponseWriter, r *http.Request) {
 // attemptSTS executes a request to the token service. The action is known before the caller is, so
 // that a stranger's attempt is on record by its name; that its body is read for it costs little.
 func (h *handler) attemptSTS(c *call, w http.ResponseWriter, r *http.Request) (result any, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			result, err = nil, panicked(v)
-		}
-	}()
+	defer recovered(&result, &err)
 	in, err := receive(w, r, auth.ServiceSTS, maxForm)
 	if err != nil {
 		return nil, err

@@ -131,3 +131,11 @@ func scope(p auth.Principal) store.Scope {
 
 // Stats says how large the hub's store is. That it answers is what readiness means.
 func (h *Hub) Stats(ctx context.Context) (store.Stats, error) { return h.store.Stats(ctx) }
+
+// Ready says whether the store takes writes: nil, or why not.
+func (h *Hub) Ready(ctx context.Context) error {
+	if _, err := h.store.Stats(ctx); err != nil {
+		return err
+	}
+	return h.store.Ready(ctx)
+}

@@ -161,3 +161,22 @@ func (h *Hub) eachPage(ctx context.Context, q store.Query, f func(store.Page) er
 		q.After = page.Next
 	}
 }
+
+// Sees gives the accounts and regions whose findings the caller sees: every pair of them where the members are the same
+// in all regions, and otherwise those of the caller's own region alone, so that nobody is shown more than is theirs.
+func (h *Hub) Sees(ctx context.Context, p auth.Principal) (accounts, regions []string, err error) {
+	if _, err := h.requireHub(ctx, p); err != nil {
+		return nil, nil, err
+	}
+	v, err := h.seen(ctx, p)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, w := range v {
+		if !slices.Equal(w.accounts, v[0].accounts) {
+			return v[0].accounts, []string{v[0].region}, nil
+		}
+		regions = append(regions, w.region)
+	}
+	return v[0].accounts, regions, nil
+}

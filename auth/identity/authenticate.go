@@ -80,6 +80,17 @@ func (a *Authenticator) Authenticate(r *sigv4.Request, service string, env Envir
 	return p(), nil
 }
 
+// Stands says whether the key that a caller has signed with would still do, for what outlives the
+// request that began it. That a session's token has ended it does not see.
+func (a *Authenticator) Stands(p auth.Principal) bool {
+	snapshot := a.directory.Snapshot()
+	if isSessionKey(p.AccessKeyID) {
+		return p.Rights != nil && snapshot.Role(p.Rights.Principal.RoleARN) != nil
+	}
+	key := snapshot.Key(p.AccessKeyID)
+	return key != nil && key.Active
+}
+
 // checkScope refuses a signature for another service, for no region, or for a path that
 // could be read as another.
 func checkScope(s *sigv4.Signature, path, service string) error {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/findinghub/findinghub/bench"
+	"github.com/findinghub/findinghub/events"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -64,7 +65,7 @@ func (c *benchCommand) serveFloor(ctx context.Context, m *Main) error {
 	}
 	s := &serving{
 		serveCommand: &serveCommand{Listen: c.Floor, Dev: true, Region: bench.Region, DrainTimeout: time.Second},
-		main:         m, log: slog.New(slog.DiscardHandler), door: newDoor(true),
+		main:         m, log: slog.New(slog.DiscardHandler), door: newDoor(true), bell: &events.Bell{},
 	}
 	if _, err := s.wire(ctx, bench.Discard{}, prometheus.NewRegistry()); err != nil {
 		return errors.Join(err, listener.Close())

@@ -34,6 +34,7 @@ type commands struct {
 	Export   exportCommand   `cmd:"" help:"Write a hub's findings to a file."`
 	Validate validateCommand `cmd:"" help:"Check findings without a hub."`
 	Identity identityCommand `cmd:"" help:"Keep accounts, users, roles, keys and policies."`
+	Events   eventsCommand   `cmd:"" help:"Look after events that were not taken."`
 	Bench    benchCommand    `cmd:"" help:"Measure the hub on this machine."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }

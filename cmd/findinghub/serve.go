@@ -11,10 +11,12 @@ import (
 	"time"
 
 	"github.com/findinghub/findinghub/auth"
+	"github.com/findinghub/findinghub/events"
 )
 
 type serveCommand struct {
 	Listen            string        `default:"${listen}" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes any that is free."`
+	DatabaseURL       string        `placeholder:"URL" help:"Keep findings in PostgreSQL instead, which several hubs may share: postgres://USER:PASSWORD@HOST/DATABASE."`
 	DataDir           string        `default:"./findinghub-data" placeholder:"DIR" help:"Where everything is kept; made if it is not there."`
 	Dev               bool          `help:"Take callers at their word: no signature is checked, a 12-digit access key id is the account, any other is ${dev_account}, and every hub and product is enabled."`
 	InsecureDevListen bool          `help:"Let --dev listen beyond this machine, where anybody who can reach it can read and change everything."`
@@ -28,6 +30,7 @@ type serveCommand struct {
 	LogLevel          slog.Level    `default:"INFO" help:"DEBUG, INFO, WARN or ERROR."`
 
 	accessFlags `embed:""`
+	eventFlags  `embed:""`
 }
 
 // Help is what serve --help says beyond its flags.
@@ -53,7 +56,7 @@ func (c *serveCommand) Run(ctx context.Context, m *Main) error {
 	if err != nil {
 		return listenError(c.Listen, err)
 	}
-	s := &serving{serveCommand: c, main: m, log: log, door: newDoor(c.Dev), cert: cert}
+	s := &serving{serveCommand: c, main: m, log: log, door: newDoor(c.Dev), bell: &events.Bell{}, cert: cert}
 	s.door.local = c.Dev && !c.InsecureDevListen
 	return s.run(ctx, listener)
 }
@@ -116,6 +119,9 @@ type serving struct {
 	main *Main
 	log  *slog.Logger
 	door *door
+	bell *events.Bell
+	// stopping ends when the hub begins to stop.
+	stopping context.Context
 	// firstKey and firstSecret are the administrator's when this start has made them.
 	firstKey, firstSecret string
 	cert                  *certificate // nil without TLS
@@ -124,7 +130,11 @@ type serving struct {
 // run listens from the first moment, so that whoever waits for the hub learns that it
 // is starting, and opens the door when the index is built.
 func (s *serving) run(ctx context.Context, listener net.Listener) error {
+	var stop context.CancelFunc
+	s.stopping, stop = context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
 	server := s.server()
+	server.RegisterOnShutdown(stop)
 	lost := make(chan error, 1)
 	go func() { lost <- s.serve(server, listener) }()
 	closeStore, err := s.open(ctx)

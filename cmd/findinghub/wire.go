@@ -13,6 +13,7 @@ import (
 
 	"github.com/findinghub/findinghub/api"
 	"github.com/findinghub/findinghub/auth"
+	"github.com/findinghub/findinghub/events"
 	"github.com/findinghub/findinghub/hub"
 	"github.com/findinghub/findinghub/store"
 	"github.com/findinghub/findinghub/store/sqlite"
@@ -23,7 +24,7 @@ func (s *serving) open(ctx context.Context) (closeStore func() error, err error)
 	began := time.Now()
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	engine, err := sqlite.Open(ctx, sqlite.Options{Dir: s.DataDir, Logger: s.log, OnCommit: countCommits(registry)})
+	engine, err := s.openEngine(ctx, registry)
 	if err != nil {
 		return nil, s.storeError(err)
 	}
@@ -37,6 +38,15 @@ func (s *serving) open(ctx context.Context) (closeStore func() error, err error)
 	}
 	s.log.Info("ready", "findings", stats.Findings, "index_bytes", stats.IndexBytes, "took", time.Since(began))
 	return func() error { return errors.Join(closing(), engine.Close()) }, nil
+}
+
+// openEngine opens the store that the flags name.
+func (s *serving) openEngine(ctx context.Context, registry *prometheus.Registry) (store.Engine, error) {
+	count := countCommits(registry)
+	return sqlite.Open(ctx, sqlite.Options{Dir: s.DataDir, Logger: s.log, Events: s.wanted(), OnCommit: func(c sqlite.Commit) {
+		count(c)
+		s.bell.Ring()
+	}})
 }
 
 // storeError says in one line why a directory cannot be used.
@@ -68,8 +78,17 @@ func (s *serving) wire(ctx context.Context, engine store.Engine, registry *prome
 	if a.api.Hub, err = hub.New(ctx, c); err != nil {
 		return nil, errors.Join(err, closing())
 	}
+	deliverer, stop, err := s.deliver(ctx, engine, registry)
+	if err != nil {
+		return nil, errors.Join(err, closing())
+	}
+	a.api.Stopping = s.stopping
+	if s.wanted() {
+		a.api.Stream, a.api.Letters = &events.Stream{Outbox: engine, Bell: s.bell}, deliverer
+	}
 	s.door.open(api.New(a.api))
-	return closing, nil
+	record := closing // closing itself becomes what is returned
+	return func() error { return errors.Join(stop(), record()) }, nil
 }
 
 // server is the API's own, with its complaints about connections in our log.
