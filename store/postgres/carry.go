@@ -75,7 +75,9 @@ func (e *Engine) readWhole(br pgx.BatchResults, all *[]store.Whole) error {
 }
 
 // rowName tells rows apart that begin with hub and place.
-func rowName(raw [][]byte) string { return string(appendTexts(nil, string(raw[0]), string(raw[1]), string(raw[2]))) }
+func rowName(raw [][]byte) string {
+	return string(appendTexts(nil, string(raw[0]), string(raw[1]), string(raw[2])))
+}
 
 // Load implements store.Carrier.
 func (e *Engine) Load(ctx context.Context, all []store.Whole) error {
