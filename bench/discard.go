@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"time"
 
 	"github.com/findinghub/findinghub/filter"
 	"github.com/findinghub/findinghub/finding"
@@ -62,6 +63,45 @@ func (Discard) DeleteRecord(context.Context, string, string, string, string) err
 func (Discard) ListRecords(context.Context, string, string, string, string, int) ([]store.Record, error) {
 	return nil, nil
 }
+
+// EditRecord forgets what is made of nothing.
+func (Discard) EditRecord(_ context.Context, _, _, _, _ string, edit func([]byte) ([]byte, error)) error {
+	_, err := edit(nil)
+	return err
+}
+
+// Events has none.
+func (Discard) Events(context.Context, string, int) ([]store.Event, error) { return nil, nil }
+
+// LastEvent is none.
+func (Discard) LastEvent(context.Context) (string, error) { return "", nil }
+
+// Backlog is empty.
+func (Discard) Backlog(context.Context, string) (int, time.Time, error) {
+	return 0, time.Time{}, nil
+}
+
+// TrimEvents has nothing to forget.
+func (Discard) TrimEvents(context.Context, string, int) (int, error) { return 0, nil }
+
+// Erase finds nothing.
+func (Discard) Erase(context.Context, []finding.Key, func(*finding.Stored) bool) (int, error) {
+	return 0, nil
+}
+
+// Scan finds nothing.
+func (Discard) Scan(context.Context, *finding.Key, int) ([]store.Whole, error) { return nil, nil }
+
+// Load forgets it.
+func (Discard) Load(context.Context, []store.Whole) error { return nil }
+
+// ScanRecords lists none.
+func (Discard) ScanRecords(context.Context, *store.Record, int) ([]store.Record, error) {
+	return nil, nil
+}
+
+// Ready is always.
+func (Discard) Ready(context.Context) error { return nil }
 
 // Stats is empty.
 func (Discard) Stats(context.Context) (store.Stats, error) { return store.Stats{}, nil }

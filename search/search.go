@@ -7,6 +7,8 @@ package search
 
 import (
 	"hash/maphash"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/findinghub/findinghub/filter"
@@ -136,6 +138,17 @@ func (ix *Index) Lookup(key finding.Key) (Doc, bool) {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
 	return ix.keys.lookup(key)
+}
+
+// Hubs gives the accounts and the regions of all findings there have been, in no order.
+func (ix *Index) Hubs() (accounts, regions []string) {
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	a, r := map[string]bool{}, map[string]bool{}
+	for h := range ix.keys.hubs {
+		a[h.account], r[h.region] = true, true
+	}
+	return slices.Collect(maps.Keys(a)), slices.Collect(maps.Keys(r))
 }
 
 // Len is the number of findings.

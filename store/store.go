@@ -3,9 +3,9 @@
 //
 // The invariants of every engine:
 //
-//   - What Apply, Put or Delete has returned without an error is on disk and survives kill -9.
-//   - A mutation is atomic for each finding: its new state and its history record are
-//     both there or neither is.
+//   - What a write has returned without an error is on disk and survives kill -9.
+//   - A mutation is atomic for each finding: its new state, its history record and its
+//     event are all there or none is.
 //   - Reads that begin after a write returned see it.
 //   - Find returns findings in one total order: the sort, then finding.Key.Compare.
 //   - Nothing above an engine knows how it stores; nothing in an engine knows a principal.
@@ -102,18 +102,25 @@ type Record struct {
 	Body       []byte
 }
 
-// The errors of records.
+// The errors that callers tell apart.
 var (
 	// ErrExists is Put's, when the record was to be new.
 	ErrExists = errors.New("store: the record exists")
 	// ErrNoRecord is Get's and Delete's.
 	ErrNoRecord = errors.New("store: no such record")
+	// ErrCursor is why events cannot be read after a cursor: it is none of this engine's.
+	ErrCursor = errors.New("store: not a cursor of this engine")
 	// ErrClosed is every method's after Close, and while an engine cannot work.
 	ErrClosed = errors.New("store: closed")
 )
 
 // Engine keeps findings, their history and the hub's own records.
 type Engine interface {
+	Outbox
+	Eraser
+	Carrier
+	RecordEditor
+
 	// Apply runs mutations in order; those of one key see each other's results. The
 	// errors are index by index, nil for success: a *finding.Failure or whatever the
 	// mutation's Apply returned. err is not nil when none of them is acknowledged.
@@ -141,6 +148,10 @@ type Engine interface {
 	// greater than after, at most limit.
 	ListRecords(ctx context.Context, collection, account, region, after string, limit int) ([]Record, error)
 
+	// Ready says whether writes work: nil, or why they fail at the moment (a full disk, a
+	// database that does not answer). An engine that had to refuse a write tries again by
+	// itself when it is asked, at most once a second; a write that succeeds makes it ready, too.
+	Ready(ctx context.Context) error
 	// Stats says how large the engine is, for metrics.
 	Stats(ctx context.Context) (Stats, error)
 	// Close finishes what was begun and releases everything. It may be called twice.

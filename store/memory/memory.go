@@ -23,6 +23,7 @@ type Engine struct {
 	closed   bool
 	findings map[finding.Key]*entry
 	records  map[recordKey][]byte
+	outbox   outbox
 }
 
 // entry is one finding, the values it is searched by and its changes, oldest first.
@@ -34,7 +35,7 @@ type entry struct {
 
 var _ store.Engine = (*Engine)(nil)
 
-// New makes an empty engine.
+// New makes an empty engine that keeps no events.
 func New() *Engine {
 	return &Engine{findings: map[finding.Key]*entry{}, records: map[recordKey][]byte{}}
 }
@@ -74,6 +75,7 @@ func (e *Engine) mutate(m store.Mutation) error {
 		now.changes = append(now.changes, *out.Change)
 	}
 	e.findings[m.Key] = now
+	e.outbox.add(m.Key, old == nil, &out)
 	return nil
 }
 

@@ -13,18 +13,23 @@ import (
 
 	"github.com/findinghub/findinghub/asff"
 	"github.com/findinghub/findinghub/finding"
+	"github.com/findinghub/findinghub/store"
 )
 
 // A row's body is a fixed head that the writer can patch and the start can read
 // without decompressing, then a block compressed with the database's dictionary:
 //
-//	finding: format, owned, crc32c (4), newest history id (8), created (8) | source, key, JSON
-//	history: format, 0,     crc32c (4), time (8)                           | source, updates
+//	finding: 1, owned, crc32c (4), newest history id (8), created (8) | source, key, JSON
+//	history: 2, 0,     crc32c (4), time (8)                           | source, updates
+//	event:   2, 0,     crc32c (4), time (8)                           | as the finding's, copied
 //
 // Numbers are little endian, times nanoseconds since 1970. The checksum is over everything but itself: the
-// compressed block has none, and a flipped bit must be an error, never another finding.
+// compressed block has none, and a flipped bit must be an error, never another finding. Rows of
+// format 2 are bound: their checksum is also over the numbers in the columns beside the body, which say
+// whose they are. History rows of layout 1 have format 1 and are not.
 const (
 	rowFormat   = 1
+	boundFormat = 2
 	crcAt       = 2
 	bodyAt      = crcAt + 4
 	findingHead = bodyAt + 16
@@ -69,10 +74,11 @@ func (c *codec) appendFinding(dst []byte, k finding.Key, s *finding.Stored, scra
 	return c.compress(dst, b)
 }
 
-// appendChange appends a history record's row to dst. scratch is overwritten.
+// appendChange appends a history record's row to dst; bind must follow once its place is
+// known. scratch is overwritten.
 func (c *codec) appendChange(dst []byte, ch *finding.Change, scratch *[]byte) []byte {
 	start := len(dst)
-	dst = append(dst, rowFormat, 0)
+	dst = append(dst, boundFormat, 0)
 	dst = append(dst, make([]byte, historyHead-crcAt)...)
 	putTime(dst[len(dst)-8:], ch.Time)
 	b := appendTexts((*scratch)[:0], string(ch.Source.Type), ch.Source.Identity)
@@ -82,6 +88,18 @@ func (c *codec) appendChange(dst []byte, ch *finding.Change, scratch *[]byte) []
 	}
 	*scratch = b
 	dst = c.compress(dst, b)
+	sum(dst[start:])
+	return dst
+}
+
+// appendEvent appends an event's row to dst, with the block of a finding's row as it is: what is
+// compressed already need not be again. bind must follow once its place is known.
+func appendEvent(dst, findingRow []byte, t time.Time) []byte {
+	start := len(dst)
+	dst = append(dst, boundFormat, 0)
+	dst = append(dst, make([]byte, historyHead-crcAt)...)
+	putTime(dst[len(dst)-8:], t)
+	dst = append(dst, findingRow[findingHead:]...)
 	sum(dst[start:])
 	return dst
 }
@@ -126,14 +144,36 @@ func checksum(row []byte) uint32 {
 	return crc32.Update(crc32.Checksum(row[:crcAt], castagnoli), castagnoli, row[bodyAt:])
 }
 
-// check verifies a row's head before anything in it is believed.
-func check(row []byte, head int) error {
-	switch {
-	case len(row) < head:
+// bind makes the checksum of a row that has been summed also one of the columns beside it. Only the
+// writer knows them, and it has better things to do than to sum the whole row again.
+func bind(row []byte, columns ...int64) {
+	crc := extend(binary.LittleEndian.Uint32(row[crcAt:]), columns)
+	binary.LittleEndian.PutUint32(row[crcAt:], crc)
+}
+
+func extend(crc uint32, columns []int64) uint32 {
+	var b [8]byte
+	for _, n := range columns {
+		binary.LittleEndian.PutUint64(b[:], uint64(n))
+		crc = crc32.Update(crc, castagnoli, b[:])
+	}
+	return crc
+}
+
+// check verifies a row's head before anything in it is believed. columns are those that the row
+// is bound to, if it is.
+func check(row []byte, head int, columns ...int64) error {
+	if len(row) < head {
 		return errCorrupt
+	}
+	crc := checksum(row)
+	switch {
+	case row[0] == boundFormat && len(columns) > 0:
+		crc = extend(crc, columns)
 	case row[0] != rowFormat:
-		return fmt.Errorf("row format %d, this program knows %d", row[0], rowFormat)
-	case checksum(row) != binary.LittleEndian.Uint32(row[crcAt:]):
+		return fmt.Errorf("row format %d, this program knows %d and %d", row[0], rowFormat, boundFormat)
+	}
+	if crc != binary.LittleEndian.Uint32(row[crcAt:]) {
 		return errCorrupt
 	}
 	return nil
@@ -159,16 +199,38 @@ func (c *codec) finding(row, buf []byte) (record, error) {
 	if err != nil {
 		return record{}, err
 	}
-	r := record{
-		owned:   finding.Owned(row[1]),
-		newest:  int64(binary.LittleEndian.Uint64(row[bodyAt:])),
-		created: getTime(row[bodyAt+8:]),
-	}
+	r, err := readBlock(block)
+	r.owned = finding.Owned(row[1])
+	r.newest = int64(binary.LittleEndian.Uint64(row[bodyAt:]))
+	r.created = getTime(row[bodyAt+8:])
+	return r, err
+}
+
+// readBlock takes apart what is compressed of a finding's row or an event's.
+func readBlock(block []byte) (r record, err error) {
 	t := texts{rest: block}
 	r.by = finding.Source{Type: finding.SourceType(t.next()), Identity: t.next()}
 	r.key = finding.Key{Account: t.next(), Region: t.next(), ProductArn: t.next(), ID: t.next()}
 	r.json, r.block = t.rest, block
 	return r, t.err
+}
+
+// event reads an event's row, of which only the time, the key and the JSON are told.
+func (c *codec) event(row []byte, place int64) (record, error) {
+	if err := check(row, historyHead, place); err != nil {
+		return record{}, err
+	}
+	block, err := c.decompress(nil, row[historyHead:])
+	if err != nil {
+		return record{}, err
+	}
+	return readBlock(block)
+}
+
+// sumRecord is the checksum of one of the hub's own documents, its name included.
+func sumRecord(r *store.Record) int64 {
+	named := appendTexts(nil, r.Collection, r.Account, r.Region, r.Name)
+	return int64(crc32.Update(crc32.Checksum(named, castagnoli), castagnoli, r.Body))
 }
 
 // parse takes a record's finding apart into f's memory where that is large enough; its
@@ -193,9 +255,10 @@ func (c *codec) stored(r *record) (*finding.Stored, error) {
 	return &finding.Stored{Finding: f, Owned: r.owned, CreatedTime: r.created, CreatedBy: r.by}, nil
 }
 
-// changeTime reads a history row's time without decompressing it.
-func changeTime(row []byte) (time.Time, error) {
-	if err := check(row, historyHead); err != nil {
+// changeTime reads a history row's time without decompressing it. The columns are its id, its
+// finding's and that of the row before.
+func changeTime(row []byte, id, doc, prev int64) (time.Time, error) {
+	if err := check(row, historyHead, id, doc, prev); err != nil {
 		return time.Time{}, err
 	}
 	return getTime(row[bodyAt:]), nil

@@ -6,6 +6,7 @@ import (
 	"math"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -83,12 +84,33 @@ func TestChangeRows(t *testing.T) {
 		}
 		var scratch []byte
 		row := c.appendChange([]byte("before"), &want, &scratch)[len("before"):]
-		when, err := changeTime(row)
+		id, doc, prev := rapid.Int64().Draw(t, "id"), rapid.Int64().Draw(t, "doc"), rapid.Int64().Draw(t, "prev")
+		bind(row, id, doc, prev)
+		when, err := changeTime(row, id, doc, prev)
 		if err != nil || when != want.Time {
 			t.Fatalf("the time is %v, %v; want %v", when, err, want.Time)
 		}
 		if got, err := c.change(row); err != nil || !reflect.DeepEqual(got, want) {
 			t.Fatalf("decoded %+v, %v; want %+v", got, err, want)
+		}
+	})
+}
+
+// TestEventRows: an event's row has the finding of the row that it was made from.
+func TestEventRows(t *testing.T) {
+	c := testCodec(t)
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.String()
+		k := finding.Key{Account: text.Draw(t, "account"), Region: text.Draw(t, "region"), ProductArn: text.Draw(t, "product"), ID: text.Draw(t, "id")}
+		s := finding.Stored{Owned: finding.Owned(rapid.Byte().Draw(t, "owned")), CreatedTime: someTime(t), CreatedBy: someSource(t)}
+		s.Finding.SetText("Id", k.ID)
+		when, place := someTime(t), rapid.Int64().Draw(t, "place")
+		var scratch []byte
+		row := appendEvent([]byte("before"), c.appendFinding(nil, k, &s, &scratch), when)[len("before"):]
+		bind(row, place)
+		rec, err := c.event(row, place)
+		if err != nil || rec.key != k || !bytes.Equal(rec.json, s.Finding.AppendJSON(nil)) || getTime(row[bodyAt:]) != when {
+			t.Fatalf("decoded %+v, %v", rec, err)
 		}
 	})
 }
@@ -120,9 +142,56 @@ func TestDamagedRows(t *testing.T) {
 		if _, err := c.finding(row[:n], nil); err == nil {
 			t.Fatalf("a row cut to %d of %d bytes went unnoticed", n, len(row))
 		}
-		if _, err := changeTime(row[:n]); err == nil && n < historyHead {
+		if _, err := changeTime(row[:n], 3, 2, 1); err == nil && n < historyHead {
 			t.Fatalf("a history row of %d bytes went unnoticed", n)
 		}
+	}
+}
+
+// TestDamagedBoundRows: for rows that are bound, a bit that flips in a column is noticed as well.
+func TestDamagedBoundRows(t *testing.T) {
+	c := testCodec(t)
+	var scratch []byte
+	history := c.appendChange(nil, &finding.Change{Updates: []finding.FieldUpdate{{Field: "a", Old: "b"}}}, &scratch)
+	event := appendEvent(nil, sampleRow(t), time.Unix(1, 0))
+	for name, row := range map[string]struct {
+		row     []byte
+		columns []int64
+		read    func(row []byte, columns []int64) error
+	}{
+		"history": {history, []int64{9, 4, 7}, func(row []byte, c []int64) error { _, err := changeTime(row, c[0], c[1], c[2]); return err }},
+		"event":   {event, []int64{5}, func(row []byte, columns []int64) error { _, err := c.event(row, columns[0]); return err }},
+	} {
+		bind(row.row, row.columns...)
+		if err := row.read(row.row, row.columns); err != nil {
+			t.Errorf("%s: the row is not good from the start: %v", name, err)
+		}
+		for i := range len(row.row) * 8 {
+			bad := bytes.Clone(row.row)
+			bad[i/8] ^= 1 << (i % 8)
+			if row.read(bad, row.columns) == nil {
+				t.Errorf("%s: bit %d flipped unnoticed", name, i)
+			}
+		}
+		for i := range len(row.columns) * 64 {
+			bad := slices.Clone(row.columns)
+			bad[i/64] ^= 1 << (i % 64)
+			if row.read(row.row, bad) == nil {
+				t.Errorf("%s: bit %d of column %d flipped unnoticed", name, i%64, i/64)
+			}
+		}
+	}
+}
+
+// TestUnboundHistory: history rows of layout 1, which know nothing of their columns, are read.
+func TestUnboundHistory(t *testing.T) {
+	var scratch []byte
+	when := time.Unix(1, 2).UTC()
+	row := testCodec(t).appendChange(nil, &finding.Change{Time: when}, &scratch)
+	row[0] = rowFormat
+	sum(row)
+	if got, err := changeTime(row, 1, 2, 3); err != nil || got != when {
+		t.Errorf("the time is %v, %v", got, err)
 	}
 }
 
@@ -147,7 +216,10 @@ func FuzzRow(f *testing.F) {
 				t.Error("a finding without JSON")
 			}
 		}
-		if _, err := changeTime(row); err == nil {
+		if rec, err := c.event(row, 0); err == nil && len(rec.json) > maxBlock {
+			t.Errorf("an event of %d bytes", len(rec.json))
+		}
+		if _, err := changeTime(row, 3, 2, 1); err == nil {
 			if ch, err := c.change(row); err == nil && len(ch.Updates) > len(row)*1000 {
 				t.Errorf("%d updates in %d bytes", len(ch.Updates), len(row))
 			}
@@ -158,7 +230,7 @@ func FuzzRow(f *testing.F) {
 // TestLaterRowFormat: rows of a later program are refused, not misread.
 func TestLaterRowFormat(t *testing.T) {
 	row := sampleRow(t)
-	row[0] = rowFormat + 1
+	row[0] = boundFormat + 1
 	sum(row)
 	if _, err := testCodec(t).finding(row, nil); err == nil || errors.Is(err, errCorrupt) {
 		t.Errorf("a later format: %v", err)

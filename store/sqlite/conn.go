@@ -85,7 +85,9 @@ type reader struct {
 	conn                                *sqlite.Conn
 	begin, end                          *sqlite.Stmt
 	selectRow, selectChange, scan, ends *sqlite.Stmt
+	selectEvents, eventEnds             *sqlite.Stmt
 	selectRecord, listRecords           *sqlite.Stmt
+	firstRecords, scanRecords           *sqlite.Stmt
 
 	row   []byte // the row being read
 	block []byte // and what it decompresses to
@@ -93,6 +95,9 @@ type reader struct {
 	finding asff.Finding
 	values  filter.Values
 }
+
+// wholeRecord is the columns of records and where they are from.
+const wholeRecord = "collection, account, region, name, body, sum FROM records"
 
 // openReader opens a connection with a cache of 16 MB, which keeps the upper pages of the
 // trees of several million findings; the system keeps the rest.
@@ -106,11 +111,15 @@ func openReader(path string) (*reader, error) {
 		"BEGIN":                                 &r.begin,
 		"ROLLBACK":                              &r.end,
 		"SELECT body FROM findings WHERE doc=?": &r.selectRow,
-		"SELECT doc, prev, body FROM history WHERE id=?":                                                                &r.selectChange,
-		"SELECT body FROM records WHERE collection=? AND account=? AND region=? AND name=?":                             &r.selectRecord,
-		"SELECT name, body FROM records WHERE collection=? AND account=? AND region=? AND name>? ORDER BY name LIMIT ?": &r.listRecords,
-		"SELECT doc, body FROM findings WHERE doc>? AND doc<=? ORDER BY doc":                                            &r.scan,
-		"SELECT coalesce((SELECT max(doc) FROM findings), 0), coalesce((SELECT max(id) FROM history), 0)":               &r.ends,
+		"SELECT doc, prev, body FROM history WHERE id=?": &r.selectChange,
+		selectRecord: &r.selectRecord,
+		"SELECT name, body, sum FROM records WHERE collection=? AND account=? AND region=? AND name>? ORDER BY name LIMIT ?":                               &r.listRecords,
+		"SELECT " + wholeRecord + " ORDER BY collection, account, region, name LIMIT ?":                                                                    &r.firstRecords,
+		"SELECT " + wholeRecord + " WHERE (collection, account, region, name) > (?, ?, ?, ?) ORDER BY collection, account, region, name LIMIT ?":           &r.scanRecords,
+		"SELECT doc, body FROM findings WHERE doc>? AND doc<=? ORDER BY doc":                                                                               &r.scan,
+		"SELECT coalesce((SELECT max(doc) FROM findings), 0), coalesce((SELECT max(id) FROM history), 0)":                                                  &r.ends,
+		"SELECT place, body FROM outbox WHERE place>? ORDER BY place LIMIT ?":                                                                              &r.selectEvents,
+		"SELECT coalesce((SELECT min(place) FROM outbox), 0), coalesce((SELECT max(place) FROM outbox), 0), (SELECT value FROM meta WHERE name='trimmed')": &r.eventEnds,
 	}))
 	if err != nil {
 		return nil, errors.Join(err, c.Close())

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/findinghub/findinghub/finding"
 	"github.com/findinghub/findinghub/search"
@@ -17,12 +19,16 @@ func (e *Engine) History(ctx context.Context, q store.HistoryQuery) (page store.
 		return store.HistoryPage{}, err
 	}
 	defer e.leave()
+	before := e.settled.Load()
 	doc, ok := e.index.Lookup(q.Key)
 	if !ok {
 		return store.HistoryPage{}, nil
 	}
 	err = e.readers.with(ctx, func(r *reader) error {
 		stored, next, err := e.newest(ctx, r, doc)
+		if e.gone(err, doc, before) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -68,12 +74,9 @@ func (w *walk) fill(ctx context.Context, q *store.HistoryQuery, page *store.Hist
 			return err
 		}
 		id := w.next
-		if err := w.step(); err != nil {
-			return err
-		}
-		t, err := changeTime(w.r.row)
+		t, err := w.step()
 		if err != nil {
-			return fmt.Errorf("store: history %d: %w", id, err)
+			return err
 		}
 		// Times need not be in the order of the rows, so the walk goes on to the end.
 		if !q.Includes(t) {
@@ -97,7 +100,7 @@ func (w *walk) fill(ctx context.Context, q *store.HistoryQuery, page *store.Hist
 // one of this finding's has nothing after it.
 func (w *walk) skipTo(id int64) error {
 	w.next = id
-	err := w.step()
+	_, err := w.step()
 	if errors.Is(err, errNotThere) {
 		w.next = 0
 		return nil
@@ -105,21 +108,49 @@ func (w *walk) skipTo(id int64) error {
 	return err
 }
 
-// errNotThere is why a step fails when the row is not the finding's.
-var errNotThere = errors.New("the history row is missing")
+// all gives the changes from the next row on, oldest first.
+func (w *walk) all(ctx context.Context) (changes []finding.Change, err error) {
+	for w.next != 0 {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		id := w.next
+		if _, err := w.step(); err != nil {
+			return nil, err
+		}
+		change, err := w.codec.change(w.r.row)
+		if err != nil {
+			return nil, fmt.Errorf("store: history %d: %w", id, err)
+		}
+		changes = append(changes, change)
+	}
+	slices.Reverse(changes)
+	return changes, nil
+}
 
-// step reads the next row into the connection's buffer and moves on.
-func (w *walk) step() error {
-	s := w.r.selectChange
-	s.BindInt64(1, w.next)
+// errNotThere is why a step fails when the row is not the finding's.
+var errNotThere = fmt.Errorf("the history row is missing: %w", errCorrupt)
+
+// step reads the next row into the connection's buffer, tells its time and moves on.
+func (w *walk) step() (time.Time, error) {
+	s, id := w.r.selectChange, w.next
+	s.BindInt64(1, id)
 	found, err := s.Step()
 	if err != nil {
-		return fmt.Errorf("store: reading history %d: %w", w.next, err)
+		return time.Time{}, fmt.Errorf("store: reading history %d: %w", id, err)
 	}
 	if !found || s.ColumnInt64(0) != int64(w.doc)+1 {
-		return errors.Join(fmt.Errorf("store: history %d: %w", w.next, errNotThere), s.Reset())
+		return time.Time{}, errors.Join(fmt.Errorf("store: history %d: %w", id, errNotThere), s.Reset())
 	}
 	w.next = s.ColumnInt64(1)
 	w.r.row = appendColumn(w.r.row[:0], s, 2)
-	return s.Reset()
+	t, err := changeTime(w.r.row, id, int64(w.doc)+1, w.next)
+	if err != nil {
+		err = fmt.Errorf("store: history %d: %w", id, err)
+	}
+	// Rows of layout 1 are not bound to the one before, and damage must not lead a walk in circles.
+	if err == nil && w.next >= id {
+		err = fmt.Errorf("store: history %d comes after %d: %w", id, w.next, errCorrupt)
+	}
+	return t, errors.Join(err, s.Reset())
 }

@@ -293,7 +293,7 @@ func TestMatchingInParallel(t *testing.T) {
 	}
 	fives := filter.TextTerm{Attribute: mustLookup(t, "Title"), Op: filter.Contains, Value: "5"}
 	seen := map[string]int{}
-	if err := e.matching(context.Background(), fives, docs, func(rec *record, _ filter.Values) { seen[rec.key.ID]++ }); err != nil {
+	if err := e.matching(context.Background(), fives, 0, docs, func(rec *record, _ filter.Values) { seen[rec.key.ID]++ }); err != nil {
 		t.Fatal(err)
 	}
 	for i := range findings {
@@ -306,12 +306,12 @@ func TestMatchingInParallel(t *testing.T) {
 		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	err := e.matching(ctx, filter.And{}, docs, func(*record, filter.Values) { cancel() })
+	err := e.matching(ctx, filter.And{}, 0, docs, func(*record, filter.Values) { cancel() })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("a context that ended: %v", err)
 	}
 	damagedRow(findings-5)(t, filepath.Join(dir, "findings.db"))
-	if err := e.matching(context.Background(), filter.And{}, docs, func(*record, filter.Values) {}); !errors.Is(err, errCorrupt) {
+	if err := e.matching(context.Background(), filter.And{}, 0, docs, func(*record, filter.Values) {}); !errors.Is(err, errCorrupt) {
 		t.Errorf("a damaged row: %v", err)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -44,7 +46,15 @@ type change struct {
 	row         []byte   // new row, to be sealed
 	history     [][]byte // new history rows, oldest first
 	newest      int64    // id of the newest history row there was
+	told        []telling
+	events      [][]byte // rows of the events, oldest first
 	old, new    filter.Values
+}
+
+// telling is a state that an event will tell, and when the finding came to it.
+type telling struct {
+	state *finding.Stored
+	time  time.Time
 }
 
 const none = int32(-1)
@@ -131,7 +141,7 @@ func (e *Engine) prepare(ctx context.Context, c *call) error {
 		}
 	}
 	if olds > 0 {
-		if err := e.readers.with(ctx, func(r *reader) error { return c.readOld(ctx, r) }); err != nil {
+		if err := e.readers.with(ctx, func(r *reader) error { return c.readOld(ctx, r, e.stripe) }); err != nil {
 			return err
 		}
 	}
@@ -144,7 +154,7 @@ func (e *Engine) prepare(ctx context.Context, c *call) error {
 }
 
 // readOld copies the old rows and nothing more: the transaction should be short.
-func (c *call) readOld(ctx context.Context, r *reader) (err error) {
+func (c *call) readOld(ctx context.Context, r *reader, stripe func(search.Doc) *atomic.Uint64) (err error) {
 	for i := range c.changes {
 		ch := &c.changes[i]
 		if !ch.exists {
@@ -157,6 +167,11 @@ func (c *call) readOld(ctx context.Context, r *reader) (err error) {
 		if c.rows, err = appendRow(r.selectRow, c.rows, ch.doc); err != nil {
 			return err
 		}
+		if len(c.rows) == start && stripe(ch.doc).Load() > c.base {
+			// Erased since the index was asked; the writer looks again.
+			ch.exists = false
+			continue
+		}
 		ch.oldRow = c.rows[start:len(c.rows):len(c.rows)]
 	}
 	return nil
@@ -166,6 +181,7 @@ func (c *call) readOld(ctx context.Context, r *reader) (err error) {
 // is the store's; the mutations' own go to errs.
 func (e *Engine) mutate(c *call, ch *change) error {
 	ch.write, ch.history, ch.newest, ch.old, ch.new = false, ch.history[:0], 0, nil, nil
+	ch.told, ch.events = ch.told[:0], ch.events[:0]
 	old, err := e.old(ch)
 	if err != nil {
 		return err
@@ -178,11 +194,28 @@ func (e *Engine) mutate(c *call, ch *change) error {
 	start := len(c.rows)
 	c.rows = e.codec.appendFinding(c.rows, ch.key, state, &c.scratch)
 	ch.row = c.rows[start:len(c.rows):len(c.rows)]
+	e.tell(c, ch)
 	if old != nil {
 		ch.old = c.extract(old)
 	}
 	ch.new = c.extract(state)
 	return nil
+}
+
+// tell encodes the events of a key's mutations. The last one's is the finding's own row over again;
+// more than one in a call is rare.
+func (e *Engine) tell(c *call, ch *change) {
+	for i, t := range ch.told {
+		row := ch.row
+		if i < len(ch.told)-1 {
+			start := len(c.rows)
+			c.rows = e.codec.appendFinding(c.rows, ch.key, t.state, &c.scratch)
+			row = c.rows[start:]
+		}
+		start := len(c.rows)
+		c.rows = appendEvent(c.rows, row, t.time)
+		ch.events = append(ch.events, c.rows[start:len(c.rows):len(c.rows)])
+	}
 }
 
 // old decodes the old row. Its memory is not pooled: a mutation may well keep what it is given.
@@ -208,6 +241,9 @@ func (e *Engine) runMutations(c *call, ch *change, state *finding.Stored) *findi
 		c.errs[i] = err
 		if err != nil || !out.Changed {
 			continue
+		}
+		if e.events {
+			ch.told = append(ch.told, telling{&out.Stored, store.EventTime(state == nil, &out)})
 		}
 		state, ch.write = &out.Stored, true
 		if out.Change != nil {

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"runtime"
@@ -30,6 +31,7 @@ func (e *Engine) Get(ctx context.Context, keys []finding.Key) ([]*finding.Stored
 		return nil, err
 	}
 	defer e.leave()
+	before := e.settled.Load()
 	got := make([]*finding.Stored, len(keys))
 	docs := make([]search.Doc, len(keys))
 	known := make([]bool, len(keys))
@@ -42,6 +44,9 @@ func (e *Engine) Get(ctx context.Context, keys []finding.Key) ([]*finding.Stored
 				continue
 			}
 			rec, err := e.read(ctx, r, docs[i])
+			if e.gone(err, docs[i], before) {
+				continue
+			}
 			if err != nil {
 				return err
 			}
@@ -62,12 +67,25 @@ func (e *Engine) read(ctx context.Context, r *reader, doc search.Doc) (rec recor
 	if r.row, err = appendRow(r.selectRow, r.row[:0], doc); err != nil {
 		return rec, err
 	}
+	if len(r.row) == 0 {
+		return rec, fmt.Errorf("store: finding %d: %w", doc, errNoRow)
+	}
 	rec, err = e.codec.finding(r.row, r.block)
 	if err != nil {
 		return rec, fmt.Errorf("store: finding %d: %w", doc, err)
 	}
 	r.block = rec.block
 	return rec, nil
+}
+
+// errNoRow is why a finding that the index knows cannot be read: it was erased meanwhile, or is lost.
+var errNoRow = fmt.Errorf("the row is missing: %w", errCorrupt)
+
+// gone says whether a finding could not be read because it was erased after before, which
+// is what was settled when the index was asked. Numbers are not given anew while the engine is open, so
+// whoever has the number of an erased finding never reads another.
+func (e *Engine) gone(err error, doc search.Doc, before uint64) bool {
+	return errors.Is(err, errNoRow) && e.stripe(doc).Load() > before
 }
 
 // extract gives the values of a record's finding, in the connection's buffer.
@@ -135,6 +153,9 @@ func (f *finder) take(ctx context.Context, r *reader, hits []search.Hit) error {
 			return nil
 		}
 		rec, err := f.read(ctx, r, h.Doc)
+		if f.gone(err, h.Doc, f.before) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -192,9 +213,10 @@ func (e *Engine) Count(ctx context.Context, s store.Scope, expr filter.Expr) (in
 		return 0, err
 	}
 	defer e.leave()
+	before := e.settled.Load()
 	// What the index is sure of is not looked at: counting a million is counting bits.
 	n, unsure := e.index.Count(s.Accounts, s.Regions, expr)
-	err := e.matching(ctx, expr, unsure, func(*record, filter.Values) { n++ })
+	err := e.matching(ctx, expr, before, unsure, func(*record, filter.Values) { n++ })
 	return n, err
 }
 
@@ -203,7 +225,8 @@ const rowsAtOnce = 2000
 
 // matching calls each for those findings that match on their rows, in no order and one
 // at a time. What each gets is good until it returns. Many findings are read by all processors.
-func (e *Engine) matching(ctx context.Context, expr filter.Expr, docs []search.Doc, each func(*record, filter.Values)) error {
+// before is what was settled when the index was asked for them.
+func (e *Engine) matching(ctx context.Context, expr filter.Expr, before uint64, docs []search.Doc, each func(*record, filter.Values)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var next atomic.Int64
@@ -217,7 +240,7 @@ func (e *Engine) matching(ctx context.Context, expr filter.Expr, docs []search.D
 					return
 				}
 				some := docs[to-rowsAtOnce : min(to, len(docs))]
-				if err := e.match(ctx, expr, some, &mu, each); err != nil {
+				if err := e.match(ctx, expr, before, some, &mu, each); err != nil {
 					cancel(err)
 					return
 				}
@@ -229,10 +252,13 @@ func (e *Engine) matching(ctx context.Context, expr filter.Expr, docs []search.D
 }
 
 // match is matching for one transaction's worth of findings; each is called with the lock held.
-func (e *Engine) match(ctx context.Context, expr filter.Expr, docs []search.Doc, mu *sync.Mutex, each func(*record, filter.Values)) error {
+func (e *Engine) match(ctx context.Context, expr filter.Expr, before uint64, docs []search.Doc, mu *sync.Mutex, each func(*record, filter.Values)) error {
 	return e.readers.with(ctx, func(r *reader) error {
 		for _, doc := range docs {
 			rec, err := e.read(ctx, r, doc)
+			if e.gone(err, doc, before) {
+				continue
+			}
 			if err != nil {
 				return err
 			}
@@ -256,6 +282,7 @@ func (e *Engine) GroupBy(ctx context.Context, s store.Scope, expr filter.Expr, b
 		return nil, err
 	}
 	defer e.leave()
+	before := e.settled.Load()
 	known, unsure, ok := e.index.GroupBy(s.Accounts, s.Regions, expr, by, limit)
 	if !ok {
 		return e.groupRows(ctx, s, expr, by, limit)
@@ -270,12 +297,13 @@ func (e *Engine) GroupBy(ctx context.Context, s store.Scope, expr filter.Expr, b
 	for _, b := range known {
 		t.AddCount(b.Value, b.Count)
 	}
-	err := e.matching(ctx, expr, unsure, func(_ *record, vs filter.Values) { t.Add(vs, by) })
+	err := e.matching(ctx, expr, before, unsure, func(_ *record, vs filter.Values) { t.Add(vs, by) })
 	return t.Top(limit), err
 }
 
 // groupRows counts on the rows of all findings that the filter may select.
 func (e *Engine) groupRows(ctx context.Context, s store.Scope, expr filter.Expr, by filter.Attribute, limit int) ([]store.Bucket, error) {
+	before := e.settled.Load()
 	res := e.index.Find(search.Query{Accounts: s.Accounts, Regions: s.Regions, Filter: expr, Limit: math.MaxInt32})
 	docs := make([]search.Doc, len(res.Hits))
 	for i, h := range res.Hits {
@@ -284,7 +312,7 @@ func (e *Engine) groupRows(ctx context.Context, s store.Scope, expr filter.Expr,
 	// Neighbouring rows are on the same pages.
 	slices.Sort(docs)
 	var t store.Tally
-	if err := e.matching(ctx, expr, docs, func(_ *record, vs filter.Values) { t.Add(vs, by) }); err != nil {
+	if err := e.matching(ctx, expr, before, docs, func(_ *record, vs filter.Values) { t.Add(vs, by) }); err != nil {
 		return nil, err
 	}
 	return t.Top(limit), nil

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -22,6 +23,7 @@ const (
 type scan struct {
 	after, last int64 // rows after < doc <= last
 	entries     []search.Entry
+	holes       []span
 	values      filter.Values
 	ends        []int        // of each entry's values
 	json        []byte       // what the values point into
@@ -78,6 +80,9 @@ func (e *Engine) indexScans(last int64, ahead int, todo chan<- *scan) error {
 			return s.err
 		}
 		e.index.Apply(s.entries)
+		for _, hole := range s.holes {
+			e.writer.free.add(hole)
+		}
 		free = append(free, s)
 		if s.last%progressDocs == 0 || s.last == last {
 			e.log.Info("building the index", "done", s.last, "findings", last)
@@ -94,7 +99,9 @@ func (e *Engine) findEnds(ctx context.Context) (last int64, err error) {
 		}
 		last = r.ends.ColumnInt64(0)
 		e.writer.nextDoc, e.writer.lastChange = search.Doc(last), r.ends.ColumnInt64(1)
-		return r.ends.Reset()
+		er, err := r.eventRange("")
+		e.writer.lastEvent, e.writer.trimmed = er.last, er.after
+		return errors.Join(err, r.ends.Reset())
 	})
 	return last, err
 }
@@ -102,6 +109,8 @@ func (e *Engine) findEnds(ctx context.Context) (last int64, err error) {
 // scan reads a range of rows.
 func (e *Engine) scan(ctx context.Context, s *scan) error {
 	s.entries, s.values, s.ends, s.json = s.entries[:0], s.values[:0], s.ends[:0], s.json[:0]
+	s.holes = s.holes[:0]
+	next := search.Doc(s.after)
 	err := e.readers.with(ctx, func(r *reader) error {
 		r.scan.BindInt64(1, s.after)
 		r.scan.BindInt64(2, s.last)
@@ -111,8 +120,13 @@ func (e *Engine) scan(ctx context.Context, s *scan) error {
 				return fmt.Errorf("reading findings from %d: %w", s.after, err)
 			}
 			if !row {
+				s.holes = append(s.holes, span{next, search.Doc(s.last)})
 				return r.scan.Reset()
 			}
+			if doc := search.Doc(r.scan.ColumnInt64(0) - 1); doc > next {
+				s.holes = append(s.holes, span{next, doc})
+			}
+			next = search.Doc(r.scan.ColumnInt64(0))
 			r.row = appendColumn(r.row[:0], r.scan, 1)
 			if err := e.scanRow(s, r.scan.ColumnInt64(0), r.row); err != nil {
 				return fmt.Errorf("finding %d: %w", r.scan.ColumnInt64(0), err)

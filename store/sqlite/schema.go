@@ -3,17 +3,24 @@ package sqlite
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
 	"zombiezen.com/go/sqlite"
+
+	"github.com/findinghub/findinghub/store"
 )
 
 const (
 	// applicationID marks the file as ours: "FHub".
 	applicationID = 0x46487562
-	// schemaVersion is the layout that this program writes, in the file's user_version.
-	schemaVersion = 1
+	// schemaVersion is the layout that this program writes, in the file's user_version. It reads
+	// and migrates those from oldestVersion on.
+	schemaVersion = 2
+	oldestVersion = 1
+	// fileName is the database's in its directory.
+	fileName = "findings.db"
 )
 
 // The rows of findings are found by number alone. A finding's row leads to its newest
@@ -23,77 +30,93 @@ var schema = []string{
 	"CREATE TABLE findings(doc INTEGER PRIMARY KEY, body BLOB NOT NULL)",
 	"CREATE TABLE history(id INTEGER PRIMARY KEY, doc INTEGER NOT NULL, prev INTEGER NOT NULL, body BLOB NOT NULL)",
 	`CREATE TABLE records(collection TEXT NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL,
-		body BLOB NOT NULL, PRIMARY KEY(collection, account, region, name)) WITHOUT ROWID`,
+		body BLOB NOT NULL, sum INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(collection, account, region, name)) WITHOUT ROWID`,
+	createOutbox,
 	fmt.Sprintf("PRAGMA application_id=%d", applicationID),
 	fmt.Sprintf("PRAGMA user_version=%d", schemaVersion),
 }
 
-// openDatabase opens the connection that writes and reads the dictionary.
-func openDatabase(path string, o Options) (*sqlite.Conn, []byte, error) {
+// createOutbox makes the events' table: events are read and trimmed by their place alone.
+const createOutbox = "CREATE TABLE outbox(place INTEGER PRIMARY KEY, body BLOB NOT NULL)"
+
+// meta is what a database says of itself.
+type meta struct {
+	dictionary []byte
+	identity   [16]byte
+}
+
+// openDatabase opens the connection that writes and reads the database's own values.
+func openDatabase(path string, o Options) (*sqlite.Conn, meta, error) {
 	// Made here for its mode, which SQLite gives the other files too: findings are nobody else's business.
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, nil, err
+		return nil, meta{}, err
 	}
 	if err := f.Close(); err != nil {
-		return nil, nil, err
+		return nil, meta{}, err
 	}
 	c, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
 	if err != nil {
-		return nil, nil, err
+		return nil, meta{}, err
 	}
-	dictionary, err := setUp(c, path, o)
+	m, err := setUp(c, path, o)
 	if err != nil {
-		return nil, nil, discard(c, err)
+		return nil, meta{}, discard(c, err)
 	}
-	return c, dictionary, nil
+	return c, m, nil
 }
 
-// setUp looks at the file, then configures it, then makes or reads what is in it.
-func setUp(c *sqlite.Conn, path string, o Options) ([]byte, error) {
+// setUp looks at the file, then configures it, then makes, migrates and reads what is in it.
+func setUp(c *sqlite.Conn, path string, o Options) (meta, error) {
 	// Before anything is written: what is not ours stays as it is.
-	isNew, err := identify(c)
+	version, err := identify(c)
 	if err != nil {
-		return nil, err
+		return meta{}, err
 	}
 	if err := configure(c, o); err != nil {
-		return nil, err
+		return meta{}, err
 	}
-	if isNew {
-		if err := create(c); err != nil {
-			return nil, err
+	switch {
+	case version == 0:
+		if err := inTransaction(c, func() error { return create(c, o) }); err != nil {
+			return meta{}, err
 		}
 		if err := syncDir(filepath.Dir(path)); err != nil {
-			return nil, err
+			return meta{}, err
+		}
+	case version < schemaVersion:
+		o.Logger.Info("migrating the database", "from", version, "to", schemaVersion)
+		if err := inTransaction(c, func() error { return migrate(c, o) }); err != nil {
+			return meta{}, fmt.Errorf("migrating from layout %d: %w", version, err)
 		}
 	}
-	return readDictionary(c)
+	return readMeta(c)
 }
 
-// identify says whether the file is empty, and refuses one that this program must not touch.
-func identify(c *sqlite.Conn) (isNew bool, err error) {
+// identify gives the file's layout, 0 for one that is empty, and refuses one that this program must not touch.
+func identify(c *sqlite.Conn) (version int64, err error) {
 	id, err := ask(c, "PRAGMA application_id")
 	if err != nil {
-		return false, err
+		return 0, err
 	}
-	version, err := ask(c, "PRAGMA user_version")
+	version, err = ask(c, "PRAGMA user_version")
 	if err != nil {
-		return false, err
+		return 0, err
 	}
 	tables, err := ask(c, "SELECT count(*) FROM sqlite_schema")
 	switch {
 	case err != nil:
-		return false, err
+		return 0, err
 	case id == 0 && version == 0 && tables == 0:
-		return true, nil
+		return 0, nil
 	case id != applicationID:
-		return false, errors.New("findings.db is not a database of findinghub")
+		return 0, errors.New("findings.db is not a database of findinghub")
 	case version > schemaVersion:
-		return false, fmt.Errorf("findings.db has layout %d, written by a later findinghub; this one knows %d", version, schemaVersion)
-	case version < schemaVersion:
-		return false, fmt.Errorf("findings.db has layout %d, which this findinghub does not know", version)
+		return 0, fmt.Errorf("findings.db has layout %d, written by a later findinghub; this one knows %d", version, schemaVersion)
+	case version < oldestVersion:
+		return 0, fmt.Errorf("findings.db has layout %d, which this findinghub does not know", version)
 	}
-	return false, nil
+	return version, nil
 }
 
 // configure sets up the connection that writes. Checkpoints are the checkpointer's.
@@ -116,37 +139,128 @@ func configure(c *sqlite.Conn, o Options) error {
 	return nil
 }
 
-// create makes the tables in one transaction: a start that was cut short is begun anew.
-func create(c *sqlite.Conn) error {
+// inTransaction does something whole or not at all: a start that was cut short is begun anew.
+func inTransaction(c *sqlite.Conn, f func() error) error {
 	if err := runSQL(c, "BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
+	if err := f(); err != nil {
+		return errors.Join(err, runSQL(c, "ROLLBACK"))
+	}
+	return runSQL(c, "COMMIT")
+}
+
+// create makes the tables and what a database says of itself.
+func create(c *sqlite.Conn, o Options) error {
 	for _, sql := range schema {
 		if err := runSQL(c, sql); err != nil {
 			return err
 		}
 	}
-	s, err := c.Prepare("INSERT INTO meta VALUES('dictionary', ?)")
-	if err != nil {
+	if err := putMeta(c, "dictionary", dictionary()); err != nil {
 		return err
 	}
-	s.BindBytes(1, dictionary())
-	if err := run(s); err != nil {
-		return err
-	}
-	return runSQL(c, "COMMIT")
+	return putIdentity(c, o)
 }
 
-// readDictionary reads the dictionary that the database was created with, which need
-// not be this program's.
-func readDictionary(c *sqlite.Conn) ([]byte, error) {
-	s, err := c.Prepare("SELECT value FROM meta WHERE name='dictionary'")
+// migrate brings a database from layout 1 to layout 2, which has an outbox, a number for the database
+// and sums for records. Findings and history stay as they are.
+func migrate(c *sqlite.Conn, o Options) error {
+	for _, sql := range []string{
+		createOutbox,
+		"ALTER TABLE records ADD COLUMN sum INTEGER NOT NULL DEFAULT 0",
+		fmt.Sprintf("PRAGMA user_version=%d", schemaVersion),
+	} {
+		if err := runSQL(c, sql); err != nil {
+			return err
+		}
+	}
+	if err := sumRecords(c); err != nil {
+		return err
+	}
+	return putIdentity(c, o)
+}
+
+// sumRecords gives every record its sum.
+func sumRecords(c *sqlite.Conn) (err error) {
+	read, _, err := c.PrepareTransient("SELECT " + wholeRecord)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, read.Finalize()) }()
+	// First all, then the changes: a table that is written while it is read may tell a row twice.
+	var all []store.Record
+	for {
+		row, err := read.Step()
+		if err != nil {
+			return err
+		}
+		if !row {
+			break
+		}
+		all = append(all, store.Record{Collection: read.ColumnText(0), Account: read.ColumnText(1),
+			Region: read.ColumnText(2), Name: read.ColumnText(3), Body: appendColumn(nil, read, 4)})
+	}
+	write, err := c.Prepare("UPDATE records SET sum=?5 WHERE collection=?1 AND account=?2 AND region=?3 AND name=?4")
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		bindTexts(write, all[i].Collection, all[i].Account, all[i].Region, all[i].Name)
+		write.BindInt64(5, sumRecord(&all[i]))
+		if err := run(write); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// putMeta writes one of the database's own values.
+func putMeta(c *sqlite.Conn, name string, value []byte) error {
+	s, err := c.Prepare("INSERT INTO meta VALUES(?, ?)")
+	if err != nil {
+		return err
+	}
+	s.BindText(1, name)
+	s.BindBytes(2, value)
+	return run(s)
+}
+
+// putIdentity gives the database its number.
+func putIdentity(c *sqlite.Conn, o Options) error {
+	id := make([]byte, len(meta{}.identity))
+	if _, err := io.ReadFull(o.Random, id); err != nil {
+		return fmt.Errorf("a number for the database: %w", err)
+	}
+	return putMeta(c, "identity", id)
+}
+
+// readMeta reads the dictionary that the database was created with, which need not be this
+// program's, and its number.
+func readMeta(c *sqlite.Conn) (m meta, err error) {
+	if m.dictionary, err = getMeta(c, "dictionary"); err != nil {
+		return m, err
+	}
+	id, err := getMeta(c, "identity")
+	if err == nil && copy(m.identity[:], id) != len(id) {
+		err = fmt.Errorf("the number of the database: %w", errCorrupt)
+	}
+	return m, err
+}
+
+// getMeta reads one of the database's own values, nothing when there is none.
+func getMeta(c *sqlite.Conn, name string) ([]byte, error) {
+	s, err := c.Prepare("SELECT value FROM meta WHERE name=?")
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.Step(); err != nil {
+	s.BindText(1, name)
+	found, err := s.Step()
+	if err != nil {
 		return nil, err
 	}
-	d := appendColumn(nil, s, 0)
-	return d, s.Reset()
+	if !found {
+		return nil, s.Reset()
+	}
+	return appendColumn(nil, s, 0), s.Reset()
 }

@@ -54,7 +54,7 @@ func (f *finder) sorted(ctx context.Context, hits []search.Hit) (store.Page, err
 	if f.q.After != nil {
 		after = &place{sort: f.q.After.Sort, key: f.q.After.Key}
 	}
-	err := f.matching(ctx, f.q.Filter, docs, func(rec *record, vs filter.Values) {
+	err := f.matching(ctx, f.q.Filter, f.before, docs, func(rec *record, vs filter.Values) {
 		at := place{sort: filter.SortKey(f.q.Sort, vs), key: rec.key, json: rec.json}
 		if after != nil && p.compare(&at, after) <= 0 {
 			return

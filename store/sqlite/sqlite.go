@@ -8,8 +8,10 @@ package sqlite
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -37,6 +39,10 @@ type Options struct {
 	// CheckpointPages is how many pages the write-ahead log may hold before they are
 	// copied into the database in the background; 0 means 8,000. A page has 4,096 bytes.
 	CheckpointPages int
+	// Events is whether changes make events; see store.Outbox.
+	Events bool
+	// Random is what a new database takes its number from, which events' IDs follow from; nil is crypto/rand's.
+	Random io.Reader
 	// OnCommit, if not nil, is called after each commit by the goroutine that writes: it must be quick.
 	OnCommit func(Commit)
 
@@ -47,7 +53,7 @@ type Options struct {
 // Commit tells how much one commit wrote, for metrics.
 type Commit struct {
 	Calls    int // requests answered by it
-	Findings int // findings written
+	Findings int // findings written or erased
 }
 
 // Engine is a store.Engine over one directory.
@@ -61,6 +67,11 @@ type Engine struct {
 
 	checkpoints *checkpointer
 	unlock      func() error
+	path        string // of the database
+	events      bool
+	identity    [16]byte // the database's own number
+	health      health
+	ahead       ahead
 
 	// gate is held for reading by every call, so that Close can wait for them.
 	gate   sync.RWMutex
@@ -74,6 +85,8 @@ type Engine struct {
 	// stripe not above what it loaded, knows that nothing has changed in between. A
 	// finding that shares its stripe with a busy one is only checked once more.
 	stripes [1 << 16]atomic.Uint64
+	// made counts new findings, when the index has them and before their callers are answered.
+	made atomic.Uint64
 }
 
 var _ store.Engine = (*Engine)(nil)
@@ -110,6 +123,9 @@ func (o Options) withDefaults() Options {
 	if o.Readers == 0 {
 		o.Readers = 4 + 2*runtime.GOMAXPROCS(0)
 	}
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
 	if o.CheckpointPages == 0 {
 		o.CheckpointPages = 8000
 	}
@@ -118,8 +134,8 @@ func (o Options) withDefaults() Options {
 
 // open opens everything that release closes.
 func (e *Engine) open(ctx context.Context, o Options) error {
-	path := filepath.Join(o.Dir, "findings.db")
-	conn, dictionary, err := openDatabase(path, o)
+	e.path, e.events = filepath.Join(o.Dir, fileName), o.Events
+	conn, m, err := openDatabase(e.path, o)
 	if err != nil {
 		return err
 	}
@@ -127,13 +143,14 @@ func (e *Engine) open(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	if e.codec, err = newCodec(dictionary); err != nil {
+	e.identity = m.identity
+	if e.codec, err = newCodec(m.dictionary); err != nil {
 		return err
 	}
-	if e.checkpoints, err = newCheckpointer(path, o); err != nil {
+	if e.checkpoints, err = newCheckpointer(e.path, o); err != nil {
 		return err
 	}
-	if e.readers, err = openReaders(path, o.Readers); err != nil {
+	if e.readers, err = openReaders(e.path, o.Readers); err != nil {
 		return err
 	}
 	return e.rebuild(ctx)
@@ -150,6 +167,7 @@ func (e *Engine) Close() error {
 	close(e.writer.jobs)
 	<-e.writer.finished
 	e.checkpoints.stop()
+	e.health.stop()
 	return e.release()
 }
 

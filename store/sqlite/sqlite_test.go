@@ -10,9 +10,9 @@ import (
 )
 
 func TestEngine(t *testing.T) {
-	storetest.Run(t, func(t *testing.T, dir string) store.Engine {
+	storetest.Run(t, func(t *testing.T, dir string, o storetest.Options) store.Engine {
 		t.Helper()
-		e, err := sqlite.Open(context.Background(), sqlite.Options{Dir: dir})
+		e, err := sqlite.Open(context.Background(), sqlite.Options{Dir: dir, Events: o.Events})
 		if err != nil {
 			t.Fatal(err)
 		}

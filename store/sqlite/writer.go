@@ -17,11 +17,11 @@ import (
 // groups save little more and make everyone wait.
 const maxGroup = 1000
 
-// job is one caller's share of a commit: a prepared call, or a write of a record.
+// job is one caller's share of a commit: a prepared call, or another write.
 type job struct {
-	call   *call
-	record func(*writer) error // store.ErrExists and store.ErrNoRecord are answers, all else fails the commit
-	done   chan error
+	call  *call
+	write func(*writer) error // store.ErrExists and store.ErrNoRecord are answers, all else fails the commit
+	done  chan error
 }
 
 // writer is the one goroutine that writes. It commits for everyone who waits at once
@@ -34,36 +34,56 @@ type writer struct {
 
 	begin, commit, rollback                 *sqlite.Stmt
 	insertFinding, updateFinding, selectRow *sqlite.Stmt
-	insertChange                            *sqlite.Stmt
+	dropFinding                             *sqlite.Stmt
+	insertChange, selectChange, dropChange  *sqlite.Stmt
+	insertEvent, dropEvents                 *sqlite.Stmt
+	selectRecord                            *sqlite.Stmt
 	upsertRecord, insertRecord, dropRecord  *sqlite.Stmt
+	putMeta                                 *sqlite.Stmt
 
 	logSize *sqlite.Stmt
 
-	logPages   int64      // the size of the write-ahead log after the last commit
-	nextDoc    search.Doc // the next finding's number
-	lastChange int64      // the newest history row's id
+	logPages int64 // the size of the write-ahead log after the last commit
+	marks
 
 	// Of the group being written:
 	group   uint64
 	entries []search.Entry
 	created map[finding.Key]search.Doc
+	erased  map[finding.Key]bool
 	answers []error
+}
+
+// marks are how far the writer has come with its numbers. A group that fails goes back to what they were.
+type marks struct {
+	free       holes
+	nextDoc    search.Doc // the next finding's number where there are no holes
+	lastChange int64      // the newest history row's id
+	lastEvent  int64      // the newest event's place, also when it has been trimmed
+	trimmed    int64      // the last place whose event is gone
 }
 
 // newWriter prepares every statement at once: a schema that does not fit is noticed at start.
 func newWriter(e *Engine, conn *sqlite.Conn) (*writer, error) {
-	w := &writer{e: e, conn: conn, jobs: make(chan job), finished: make(chan struct{}), created: map[finding.Key]search.Doc{}}
+	w := &writer{e: e, conn: conn, jobs: make(chan job), finished: make(chan struct{}), created: map[finding.Key]search.Doc{}, erased: map[finding.Key]bool{}}
 	return w, prepareAll(conn, map[string]**sqlite.Stmt{
 		"BEGIN IMMEDIATE":             &w.begin,
 		"COMMIT":                      &w.commit,
 		"PRAGMA wal_checkpoint(NOOP)": &w.logSize,
 		"ROLLBACK":                    &w.rollback,
-		"INSERT INTO findings(doc, body) VALUES(?, ?)":                                 &w.insertFinding,
-		"UPDATE findings SET body=?2 WHERE doc=?1":                                     &w.updateFinding,
-		"SELECT body FROM findings WHERE doc=?":                                        &w.selectRow,
-		"INSERT INTO history(id, doc, prev, body) VALUES(?, ?, ?, ?)":                  &w.insertChange,
-		"INSERT OR REPLACE INTO records VALUES(?, ?, ?, ?, ?)":                         &w.upsertRecord,
-		"INSERT INTO records VALUES(?, ?, ?, ?, ?) ON CONFLICT DO NOTHING":             &w.insertRecord,
+		"INSERT INTO findings(doc, body) VALUES(?, ?)":                &w.insertFinding,
+		"UPDATE findings SET body=?2 WHERE doc=?1":                    &w.updateFinding,
+		"SELECT body FROM findings WHERE doc=?":                       &w.selectRow,
+		"DELETE FROM findings WHERE doc=?":                            &w.dropFinding,
+		"INSERT INTO history(id, doc, prev, body) VALUES(?, ?, ?, ?)": &w.insertChange,
+		"SELECT doc, prev FROM history WHERE id=?":                    &w.selectChange,
+		"DELETE FROM history WHERE id=?":                              &w.dropChange,
+		"INSERT INTO outbox(place, body) VALUES(?, ?)":                &w.insertEvent,
+		"DELETE FROM outbox WHERE place<=?":                           &w.dropEvents,
+		"INSERT OR REPLACE INTO meta VALUES(?, ?)":                    &w.putMeta,
+		selectRecord: &w.selectRecord,
+		"INSERT OR REPLACE INTO records VALUES(?, ?, ?, ?, ?, ?)":                      &w.upsertRecord,
+		"INSERT INTO records VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING":          &w.insertRecord,
 		"DELETE FROM records WHERE collection=? AND account=? AND region=? AND name=?": &w.dropRecord,
 	})
 }
@@ -125,12 +145,15 @@ func (w *writer) write(group []job) {
 	w.e.checkpoints.hold.Unlock()
 	if err == nil && len(w.entries) > 0 {
 		w.e.index.Apply(w.entries)
+		w.e.made.Add(uint64(len(w.created)))
 	}
 	w.e.settled.Store(w.group)
+	w.e.health.wrote(err)
 	w.measureLog()
 	w.report(group, err)
 	clear(w.entries) // they hold on to the calls' memory
 	clear(w.created)
+	clear(w.erased)
 	for i, j := range group {
 		answer := err
 		if answer == nil {
@@ -169,12 +192,12 @@ func (w *writer) report(group []job, err error) {
 func (w *writer) transact(group []job) error {
 	w.group++
 	w.entries, w.answers = w.entries[:0], w.answers[:0]
-	doc, change := w.nextDoc, w.lastChange
+	before := w.marks
 	err := w.fill(group)
 	if err == nil {
 		return nil
 	}
-	w.nextDoc, w.lastChange = doc, change
+	w.marks = before
 	if rerr := rollback(w.conn, w.rollback); rerr != nil {
 		err = errors.Join(err, rerr)
 	}
@@ -206,8 +229,8 @@ func (w *writer) fill(group []job) error {
 // one writes one job. answer is what its caller is told, err ends the whole group: a
 // record that exists is no reason why its neighbours should fail, a full disk is.
 func (w *writer) one(j job) (answer, err error) {
-	if j.record != nil {
-		err := j.record(w)
+	if j.write != nil {
+		err := j.write(w)
 		if errors.Is(err, store.ErrExists) || errors.Is(err, store.ErrNoRecord) {
 			return err, nil
 		}
@@ -232,19 +255,30 @@ func (w *writer) place(c *call, ch *change) error {
 		return nil
 	}
 	if !ch.exists {
-		ch.doc = w.nextDoc
-		w.nextDoc++
-		// For other calls of the group: the index learns of it after the commit.
-		w.created[ch.key] = ch.doc
+		ch.doc = w.number(ch.key)
 	}
-	// Before the commit makes the row visible: see Engine.stripes.
-	w.e.stripe(ch.doc).Store(w.group)
+	w.mark(ch.doc)
 	if err := w.writeRows(ch); err != nil {
 		return fmt.Errorf("store: writing finding %d: %w", ch.doc, err)
 	}
 	w.entries = append(w.entries, search.Entry{Doc: ch.doc, Key: ch.key, Old: ch.old, New: ch.new})
 	return nil
 }
+
+// number gives a new finding its number.
+func (w *writer) number(k finding.Key) search.Doc {
+	doc, ok := w.free.take()
+	if !ok {
+		doc = w.nextDoc
+		w.nextDoc++
+	}
+	// For other calls of the group: the index learns of it after the commit.
+	w.created[k] = doc
+	return doc
+}
+
+// mark says that this group writes a finding. It comes before the commit makes the row visible: see Engine.stripes.
+func (w *writer) mark(doc search.Doc) { w.e.stripe(doc).Store(w.group) }
 
 // stale says whether a change may have been prepared from a state that is no more.
 // That a mutation which writes nothing raced is no harm: its answer was true when it was made.
@@ -259,47 +293,81 @@ func (w *writer) stale(c *call, ch *change) bool {
 	return ch.exists
 }
 
-// lookup finds a finding's number, also one of this group that the index does not know yet.
+// lookup finds a finding's number as this group has left it, which the index does not know yet.
 func (w *writer) lookup(k finding.Key) (search.Doc, bool) {
 	if doc, ok := w.created[k]; ok {
 		return doc, true
+	}
+	if w.erased[k] {
+		return 0, false
 	}
 	return w.e.index.Lookup(k)
 }
 
 // prepareAgain prepares from the newest state, which includes what this transaction has written.
 func (w *writer) prepareAgain(c *call, ch *change) (err error) {
-	ch.doc, ch.exists = w.lookup(ch.key)
-	start := len(c.rows)
-	if c.rows, err = appendRow(w.selectRow, c.rows, ch.doc); err != nil {
-		return err
+	if ch.doc, ch.exists = w.lookup(ch.key); ch.exists {
+		start := len(c.rows)
+		if c.rows, err = appendRow(w.selectRow, c.rows, ch.doc); err != nil {
+			return err
+		}
+		ch.oldRow = c.rows[start:len(c.rows):len(c.rows)]
 	}
-	ch.oldRow = c.rows[start:len(c.rows):len(c.rows)]
 	return w.e.mutate(c, ch)
 }
 
 // writeRows appends the history and puts its newest row's number into the finding's row. Only
 // the writer knows the numbers, which is why rows are sealed here and not when they are prepared.
 func (w *writer) writeRows(ch *change) error {
-	prev := ch.newest
-	for _, row := range ch.history {
-		id := w.lastChange + 1
-		s := w.insertChange
-		s.BindInt64(1, id)
-		s.BindInt64(2, int64(ch.doc)+1)
-		s.BindInt64(3, prev)
-		s.BindBytes(4, row)
-		if err := run(s); err != nil {
+	newest, err := w.writeHistory(ch.doc, ch.newest, ch.history)
+	if err != nil {
+		return err
+	}
+	for _, row := range ch.events {
+		w.lastEvent++
+		bind(row, w.lastEvent)
+		w.insertEvent.BindInt64(1, w.lastEvent)
+		w.insertEvent.BindBytes(2, row)
+		if err := run(w.insertEvent); err != nil {
 			return err
 		}
-		w.lastChange, prev = id, id
 	}
-	seal(ch.row, prev)
+	seal(ch.row, newest)
+	return w.writeFinding(ch.doc, ch.row, ch.exists)
+}
+
+// writeFinding writes a finding's row, which is sealed.
+func (w *writer) writeFinding(doc search.Doc, row []byte, exists bool) error {
 	s := w.updateFinding
-	if !ch.exists {
+	if !exists {
 		s = w.insertFinding
 	}
-	s.BindInt64(1, int64(ch.doc)+1)
-	s.BindBytes(2, ch.row)
+	s.BindInt64(1, int64(doc)+1)
+	s.BindBytes(2, row)
 	return run(s)
+}
+
+// writeHistory appends rows to a finding's history and gives the id of its newest row.
+func (w *writer) writeHistory(doc search.Doc, newest int64, rows [][]byte) (int64, error) {
+	for _, row := range rows {
+		id := w.lastChange + 1
+		bind(row, id, int64(doc)+1, newest)
+		s := w.insertChange
+		s.BindInt64(1, id)
+		s.BindInt64(2, int64(doc)+1)
+		s.BindInt64(3, newest)
+		s.BindBytes(4, row)
+		if err := run(s); err != nil {
+			return 0, err
+		}
+		w.lastChange, newest = id, id
+	}
+	return newest, nil
+}
+
+// setMeta writes one of the database's own values.
+func (w *writer) setMeta(name string, value []byte) error {
+	w.putMeta.BindText(1, name)
+	w.putMeta.BindBytes(2, value)
+	return run(w.putMeta)
 }

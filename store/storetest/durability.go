@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"regexp"
@@ -17,8 +18,9 @@ import (
 )
 
 var durabilityChecks = map[string]func(*testing.T, Opener){
-	"Reopen": reopened,
-	"Crash":  crash,
+	"Reopen":          reopened,
+	"Crash":           func(t *testing.T, open Opener) { crash(t, open, Options{}) },
+	"CrashWithEvents": func(t *testing.T, open Opener) { crash(t, open, events) },
 }
 
 // reopened: findings, records and numbers are the same after Close, and writing goes on.
@@ -48,6 +50,8 @@ func reopened(t *testing.T, open Opener) {
 const (
 	// crashDir is the variable that tells a child which directory to load.
 	crashDir = "STORETEST_CRASH_DIR"
+	// crashEvents is set when the child is to open it with events.
+	crashEvents = "STORETEST_CRASH_EVENTS"
 	// loaders is how many goroutines load the child's engine.
 	loaders = 4
 	// created at each step of a loader, besides the increments.
@@ -61,13 +65,14 @@ func made(w, step, i int) finding.Key { return keyOf(fmt.Sprintf("made-%d-%d-%d"
 var shared = keyOf("shared")
 
 // crash kills a process that writes, several times over, and looks at what it left.
-func crash(t *testing.T, open Opener) {
+func crash(t *testing.T, open Opener, o Options) {
 	dir := t.TempDir()
 	acknowledged := make([]int, loaders)
 	for round, acks := range []int{1, 40, 200} {
-		runAndKill(t, dir, acks, acknowledged)
-		e := open(t, dir)
+		runAndKill(t, dir, o, acks, acknowledged)
+		e := open(t, dir, o)
 		checkCrashed(t, e, acknowledged)
+		checkCrashedEvents(t, e, o, acknowledged)
 		if t.Failed() {
 			t.Fatalf("after round %d", round)
 		}
@@ -77,10 +82,13 @@ func crash(t *testing.T, open Opener) {
 
 // runAndKill starts a child over dir, kills it when it has acknowledged some steps, and
 // adds what it acknowledged by then.
-func runAndKill(t *testing.T, dir string, acks int, acknowledged []int) {
+func runAndKill(t *testing.T, dir string, o Options, acks int, acknowledged []int) {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], "-test.run="+exactly(strings.TrimSuffix(t.Name(), "/Crash")), "-test.count=1")
+	cmd := exec.Command(os.Args[0], "-test.run="+exactly(t.Name()[:strings.LastIndexByte(t.Name(), '/')]), "-test.count=1")
 	cmd.Env = append(os.Environ(), crashDir+"="+dir)
+	if o.Events {
+		cmd.Env = append(cmd.Env, crashEvents+"=1")
+	}
 	cmd.Stderr = os.Stderr
 	// The child ends by itself when we are gone: its input does.
 	stdin, err := cmd.StdinPipe()
@@ -204,5 +212,33 @@ func checkCrashed(t *testing.T, e store.Engine, acknowledged []int) {
 	checkCounterHistory(t, e, shared, total)
 	if n, err := e.Count(context.Background(), hub(account, region), everything); err != nil || n != findings {
 		t.Errorf("the index knows %d findings, %v; want %d", n, err, findings)
+	}
+}
+
+// checkCrashedEvents wants an event for each change that is there and no other, in the order of
+// each finding's changes.
+func checkCrashedEvents(t *testing.T, e store.Engine, o Options, steps []int) {
+	t.Helper()
+	told := map[finding.Key]int{}
+	for _, ev := range readEvents(t, e, "", 100) {
+		if n := eventCounter(t, ev); !strings.HasPrefix(ev.Key.ID, "made-") && n != told[ev.Key]+1 {
+			t.Errorf("the event of %s tells change %d after %d", ev.Key.ID, n, told[ev.Key])
+		}
+		told[ev.Key]++
+	}
+	want := map[finding.Key]int{}
+	for w, n := range steps {
+		if n > 0 && o.Events {
+			want[own(w)] = n
+			want[shared] += n
+		}
+		for step := 1; step <= n && o.Events; step++ {
+			for i := range perStep {
+				want[made(w, step, i)] = 1
+			}
+		}
+	}
+	if !maps.Equal(told, want) {
+		t.Errorf("there are events of %d findings, want of %d: %v, want %v", len(told), len(want), told, want)
 	}
 }

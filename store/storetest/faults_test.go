@@ -324,8 +324,8 @@ func TestFaults(t *testing.T) {
 
 func runFault(t *testing.T, name string) {
 	i := slices.IndexFunc(faults, func(f fault) bool { return f.name == name })
-	storetest.Run(t, func(t *testing.T, dir string) store.Engine {
-		f := newFaulty(openJournal(t, dir))
+	storetest.Run(t, func(t *testing.T, dir string, o storetest.Options) store.Engine {
+		f := newFaulty(openJournal(t, dir, o))
 		faults[i].breakIt(f)
 		return f
 	})

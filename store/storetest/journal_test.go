@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"sync"
@@ -13,6 +14,7 @@ import (
 	"github.com/findinghub/findinghub/finding"
 	"github.com/findinghub/findinghub/store"
 	"github.com/findinghub/findinghub/store/memory"
+	"github.com/findinghub/findinghub/store/storetest"
 )
 
 // journaled is package memory with a file: the simplest engine that can pass the suite,
@@ -20,8 +22,9 @@ import (
 // crash is a call that did not happen.
 type journaled struct {
 	*memory.Engine
-	mu   sync.Mutex
-	file *os.File
+	events bool
+	mu     sync.Mutex
+	file   *os.File
 }
 
 // line is what one call did.
@@ -29,6 +32,23 @@ type line struct {
 	Findings []written     `json:",omitempty"`
 	Put      *store.Record `json:",omitempty"`
 	Delete   *store.Record `json:",omitempty"`
+	// Events is whether the findings' changes made events.
+	Events bool          `json:",omitempty"`
+	Trim   *trim         `json:",omitempty"`
+	Erase  []finding.Key `json:",omitempty"`
+	Load   []loaded      `json:",omitempty"`
+}
+
+// trim is a call of TrimEvents.
+type trim struct {
+	UpTo  string
+	Limit int
+}
+
+// loaded is one finding that was loaded.
+type loaded struct {
+	written
+	Changes []finding.Change
 }
 
 // written is one finding's new state.
@@ -39,7 +59,7 @@ type written struct {
 	Change  *finding.Change
 }
 
-func openJournal(t *testing.T, dir string) *journaled {
+func openJournal(t *testing.T, dir string, o storetest.Options) *journaled {
 	t.Helper()
 	name := filepath.Join(dir, "journal")
 	data, err := os.ReadFile(name)
@@ -47,7 +67,8 @@ func openJournal(t *testing.T, dir string) *journaled {
 		t.Fatal(err)
 	}
 	whole := data[:bytes.LastIndexByte(data, '\n')+1]
-	j := &journaled{Engine: memory.New()}
+	// One number for all of them: each test has an engine of its own.
+	j := &journaled{Engine: memory.NewWithEvents([16]byte{'j'}), events: o.Events}
 	for l := range bytes.Lines(whole) {
 		j.replay(t, l)
 	}
@@ -60,6 +81,7 @@ func openJournal(t *testing.T, dir string) *journaled {
 	if _, err := j.file.Seek(int64(len(whole)), 0); err != nil {
 		t.Fatal(err)
 	}
+	j.Engine.KeepEvents(o.Events)
 	return j
 }
 
@@ -70,12 +92,11 @@ func (j *journaled) replay(t *testing.T, data []byte) {
 	if err := json.Unmarshal(data, &l); err != nil {
 		t.Fatal(err)
 	}
+	j.Engine.KeepEvents(l.Events)
 	var ms []store.Mutation
 	for _, w := range l.Findings {
 		ms = append(ms, store.Mutation{Key: w.Key, Apply: func(*finding.Stored) (finding.Outcome, error) {
-			var err error
-			w.Stored.Finding, err = asff.ParseStored([]byte(w.Finding))
-			return finding.Outcome{Changed: true, Stored: w.Stored, Change: w.Change}, err
+			return finding.Outcome{Changed: true, Stored: w.state(t), Change: w.Change}, nil
 		}})
 	}
 	errs, err := j.Engine.Apply(ctx, ms)
@@ -85,14 +106,35 @@ func (j *journaled) replay(t *testing.T, data []byte) {
 	if r := l.Delete; r != nil {
 		err = j.Engine.DeleteRecord(ctx, r.Collection, r.Account, r.Region, r.Name)
 	}
-	if err != nil {
+	if l.Trim != nil {
+		_, err = j.Engine.TrimEvents(ctx, l.Trim.UpTo, l.Trim.Limit)
+	}
+	_, eraseErr := j.Engine.Erase(ctx, l.Erase, func(*finding.Stored) bool { return true })
+	var all []store.Whole
+	for _, w := range l.Load {
+		all = append(all, store.Whole{Key: w.Key, Stored: w.state(t), Changes: w.Changes})
+	}
+	if err := errors.Join(append(errs, err, eraseErr, j.Engine.Load(ctx, all))...); err != nil {
 		t.Fatal(err)
 	}
-	for _, err := range errs {
-		if err != nil {
-			t.Fatal(err)
-		}
+}
+
+// state is what was written, taken apart.
+func (w *written) state(t *testing.T) finding.Stored {
+	t.Helper()
+	s := w.Stored
+	var err error
+	if s.Finding, err = asff.ParseStored([]byte(w.Finding)); err != nil {
+		t.Fatal(err)
 	}
+	return s
+}
+
+// writtenOf is a state to be written.
+func writtenOf(k finding.Key, s finding.Stored, change *finding.Change) written {
+	w := written{Key: k, Finding: string(s.Finding.AppendJSON(nil)), Stored: s, Change: change}
+	w.Stored.Finding = nil
+	return w
 }
 
 func (j *journaled) append(l line) error {
@@ -120,14 +162,11 @@ func (j *journaled) Apply(ctx context.Context, ms []store.Mutation) ([]error, er
 	if err != nil {
 		return nil, err
 	}
-	var l line
+	l := line{Events: j.events}
 	for i, out := range outcomes {
-		if errs[i] != nil || !out.Changed {
-			continue
+		if errs[i] == nil && out.Changed {
+			l.Findings = append(l.Findings, writtenOf(ms[i].Key, out.Stored, out.Change))
 		}
-		w := written{Key: ms[i].Key, Finding: string(out.Stored.Finding.AppendJSON(nil)), Stored: out.Stored, Change: out.Change}
-		w.Stored.Finding = nil
-		l.Findings = append(l.Findings, w)
 	}
 	return errs, j.append(l)
 }
@@ -148,6 +187,67 @@ func (j *journaled) DeleteRecord(ctx context.Context, collection, account, regio
 		return err
 	}
 	return j.append(line{Delete: &store.Record{Collection: collection, Account: account, Region: region, Name: name}})
+}
+
+func (j *journaled) EditRecord(ctx context.Context, collection, account, region, name string, edit func([]byte) ([]byte, error)) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	r := store.Record{Collection: collection, Account: account, Region: region, Name: name}
+	had := false
+	err := j.Engine.EditRecord(ctx, collection, account, region, name, func(old []byte) (_ []byte, err error) {
+		had = old != nil
+		r.Body, err = edit(old)
+		return r.Body, err
+	})
+	switch {
+	case err != nil:
+		return err
+	case r.Body != nil:
+		return j.append(line{Put: &r})
+	case had:
+		return j.append(line{Delete: &r})
+	}
+	return nil
+}
+
+func (j *journaled) TrimEvents(ctx context.Context, upTo string, limit int) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	n, err := j.Engine.TrimEvents(ctx, upTo, limit)
+	if err != nil || n == 0 {
+		return n, err
+	}
+	return n, j.append(line{Trim: &trim{upTo, limit}})
+}
+
+func (j *journaled) Erase(ctx context.Context, keys []finding.Key, sure func(*finding.Stored) bool) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var gone []finding.Key
+	n, err := j.Engine.Erase(ctx, keys, func(s *finding.Stored) bool {
+		yes := sure(s)
+		if yes {
+			gone = append(gone, s.Key())
+		}
+		return yes
+	})
+	if n == 0 {
+		return n, err
+	}
+	return n, errors.Join(err, j.append(line{Erase: gone}))
+}
+
+func (j *journaled) Load(ctx context.Context, all []store.Whole) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := j.Engine.Load(ctx, all); err != nil {
+		return err
+	}
+	var l line
+	for _, w := range all {
+		l.Load = append(l.Load, loaded{writtenOf(w.Key, w.Stored, nil), w.Changes})
+	}
+	return j.append(l)
 }
 
 // Close may be called twice, the file's may not.

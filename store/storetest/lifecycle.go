@@ -32,6 +32,16 @@ func everyCall(ctx context.Context, e store.Engine) map[string]error {
 	errs["PutRecord"] = e.PutRecord(ctx, recordIn("hubs", account, region, "default", ""), false)
 	errs["DeleteRecord"] = e.DeleteRecord(ctx, "hubs", account, region, "default")
 	_, errs["ListRecords"] = e.ListRecords(ctx, "hubs", account, region, "", 1)
+	errs["EditRecord"] = e.EditRecord(ctx, "hubs", account, region, "default", func([]byte) ([]byte, error) { return []byte{}, nil })
+	_, errs["Events"] = e.Events(ctx, "", 1)
+	_, errs["LastEvent"] = e.LastEvent(ctx)
+	_, _, errs["Backlog"] = e.Backlog(ctx, "")
+	_, errs["TrimEvents"] = e.TrimEvents(ctx, "", 1)
+	_, errs["Erase"] = e.Erase(ctx, []finding.Key{keyOf("a")}, always)
+	_, errs["Scan"] = e.Scan(ctx, nil, 1)
+	errs["Load"] = e.Load(ctx, []store.Whole{{Key: keyOf("a"), Stored: created(sample(keyOf("a")))}})
+	_, errs["ScanRecords"] = e.ScanRecords(ctx, nil, 1)
+	errs["Ready"] = e.Ready(ctx)
 	_, errs["Stats"] = e.Stats(ctx)
 	return errs
 }

@@ -35,16 +35,24 @@ type trial struct {
 // againstModel compares an engine with package memory: random findings are stored,
 // replaced and changed in random calls, then searched with random filters and sorts.
 func againstModel(t *testing.T, open Opener) {
-	e, dir := startAt(t, open)
+	e, dir := startAt(t, open, events)
 	var trials atomic.Int64
 	var last *trial
 	rapid.Check(t, func(rt *rapid.T) {
 		n := trials.Add(1)
-		tr := &trial{engine: e, model: memory.New()}
+		tr := &trial{engine: e, model: memory.NewWithEvents([16]byte{1})}
 		tr.draw(rt, n)
+		before, err := e.LastEvent(context.Background())
+		if err != nil {
+			rt.Fatalf("LastEvent: %v", err)
+		}
 		for range rapid.IntRange(1, 4).Draw(rt, "calls") {
 			tr.mutate(rt)
+			if rapid.IntRange(0, 2).Draw(rt, "erase") == 0 {
+				tr.erase(rt)
+			}
 		}
+		tr.compareEvents(rt, before)
 		tr.compare(rt)
 		last = tr
 	})
@@ -80,6 +88,38 @@ func (tr *trial) mutate(t *rapid.T) {
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Fatalf("Apply gave %v, want %v", got, want)
+	}
+}
+
+// erase removes some findings from both.
+func (tr *trial) erase(t *rapid.T) {
+	keys := rapid.SliceOf(rapid.SampledFrom(tr.keys)).Draw(t, "erased")
+	owned := finding.Owned(rapid.IntRange(0, 1).Draw(t, "owned"))
+	sure := func(s *finding.Stored) bool { return s.Owned%2 == owned }
+	got, err := tr.engine.Erase(context.Background(), keys, sure)
+	want, merr := tr.model.Erase(context.Background(), keys, sure)
+	if err != nil || merr != nil || got != want {
+		t.Fatalf("erased %d, want %d; %v, %v", got, want, err, merr)
+	}
+}
+
+// compareEvents compares the events of each finding, which are in order; those of several
+// findings of one call need not be.
+func (tr *trial) compareEvents(t *rapid.T, before string) {
+	ctx := context.Background()
+	got, err := tr.engine.Events(ctx, before, 10_000)
+	want, merr := tr.model.Events(ctx, "", 10_000)
+	if err != nil || merr != nil {
+		t.Fatalf("Events: %v, %v", err, merr)
+	}
+	byKey := func(a, b store.Event) int { return a.Key.Compare(b.Key) }
+	slices.SortStableFunc(got, byKey)
+	slices.SortStableFunc(want, byKey)
+	same := slices.EqualFunc(got, want, func(a, b store.Event) bool {
+		return a.Key == b.Key && a.Time.Equal(b.Time) && string(a.Finding) == string(b.Finding)
+	})
+	if !same {
+		t.Fatalf("the events are %v, want %v", got, want)
 	}
 }
 

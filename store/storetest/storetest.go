@@ -3,7 +3,7 @@
 // "the same answer": on random findings, filters and sorts.
 //
 //	func TestEngine(t *testing.T) {
-//		storetest.Run(t, func(t *testing.T, dir string) store.Engine { ... })
+//		storetest.Run(t, func(t *testing.T, dir string, o storetest.Options) store.Engine { ... })
 //	}
 package storetest
 
@@ -17,19 +17,30 @@ import (
 // Opener opens an engine over what a directory holds. The suite opens a directory
 // again after Close, and after the death of the process that had it open, and expects what
 // was there; an engine whose data lie elsewhere makes a place of its own for each
-// directory. Times need only be kept to the microsecond.
-type Opener = func(t *testing.T, dir string) store.Engine
+// directory. Times need only be kept to the microsecond. A directory may be opened with
+// other options than the last time.
+type Opener = func(t *testing.T, dir string, o Options) store.Engine
+
+// Options are what the suite asks of an engine.
+type Options struct {
+	// Events is whether changes make events.
+	Events bool
+}
+
+// events are the options of an engine that makes them.
+var events = Options{Events: true}
 
 // Run runs the suite. For the test of crashes it starts the test binary again with the
 // name of t, so nothing but Run should happen in the function that calls it.
 func Run(t *testing.T, open Opener) {
 	if dir := os.Getenv(crashDir); dir != "" {
-		load(t, open(t, dir))
+		load(t, open(t, dir, Options{Events: os.Getenv(crashEvents) != ""}))
 		return
 	}
 	for _, group := range []map[string]func(*testing.T, Opener){
 		applyChecks, findChecks, groupChecks, historyChecks, recordChecks, scopeChecks,
 		concurrencyChecks, lifecycleChecks, durabilityChecks, randomChecks,
+		outboxChecks, eraseChecks, carryChecks, editChecks,
 	} {
 		for name, check := range group {
 			t.Run(name, func(t *testing.T) {
@@ -41,26 +52,34 @@ func Run(t *testing.T, open Opener) {
 }
 
 // start opens an engine that lives as long as the test.
-func start(t *testing.T, open Opener) store.Engine {
-	e, _ := startAt(t, open)
+func start(t *testing.T, open Opener, options ...Options) store.Engine {
+	e, _ := startAt(t, open, options...)
 	return e
 }
 
 // startAt gives the directory, too, for opening it again.
-func startAt(t *testing.T, open Opener) (store.Engine, string) {
+func startAt(t *testing.T, open Opener, options ...Options) (store.Engine, string) {
 	dir := t.TempDir()
-	e := open(t, dir)
+	return openAt(t, open, dir, options...), dir
+}
+
+// openAt opens an engine that lives as long as the test; without options it has none.
+func openAt(t *testing.T, open Opener, dir string, options ...Options) store.Engine {
+	t.Helper()
+	var o Options
+	for _, o = range options {
+		continue
+	}
+	e := open(t, dir, o)
 	t.Cleanup(func() { closeEngine(t, e) })
-	return e, dir
+	return e
 }
 
 // reopen closes an engine and opens its directory anew.
-func reopen(t *testing.T, open Opener, e store.Engine, dir string) store.Engine {
+func reopen(t *testing.T, open Opener, e store.Engine, dir string, options ...Options) store.Engine {
 	t.Helper()
 	closeEngine(t, e)
-	e = open(t, dir)
-	t.Cleanup(func() { closeEngine(t, e) })
-	return e
+	return openAt(t, open, dir, options...)
 }
 
 func closeEngine(t *testing.T, e store.Engine) {

@@ -9,5 +9,7 @@ import (
 
 // TestJournaled shows that the suite can be passed; TestFaults that it can be failed.
 func TestJournaled(t *testing.T) {
-	storetest.Run(t, func(t *testing.T, dir string) store.Engine { return openJournal(t, dir) })
+	storetest.Run(t, func(t *testing.T, dir string, o storetest.Options) store.Engine {
+		return openJournal(t, dir, o)
+	})
 }

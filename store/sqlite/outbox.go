@@ -1,0 +1,175 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/findinghub/findinghub/store"
+)
+
+// An event's place is its row's number. The one writer gives them out in the order of commits and
+// takes them back when a commit fails, so there are no gaps: a count is a subtraction, and none
+// ever appears behind one that has been read. docs/adr/0014-outbox.md weighs this against other ways.
+
+// eventRange is the places of the events that are there: after < place <= last.
+type eventRange struct{ after, last int64 }
+
+// eventRange reads the range that is behind a cursor.
+func (r *reader) eventRange(cursor string) (eventRange, error) {
+	if _, err := r.eventEnds.Step(); err != nil {
+		return eventRange{}, fmt.Errorf("store: reading events: %w", err)
+	}
+	first, last := r.eventEnds.ColumnInt64(0), r.eventEnds.ColumnInt64(1)
+	trimmed := appendColumn(nil, r.eventEnds, 2)
+	if err := r.eventEnds.Reset(); err != nil {
+		return eventRange{}, err
+	}
+	er := eventRange{first - 1, last}
+	if last == 0 {
+		// With none left, what was trimmed says what has been.
+		er.last = placeOf(trimmed)
+		er.after = er.last
+	}
+	if cursor == "" {
+		return er, nil
+	}
+	place, err := strconv.ParseInt(cursor, 10, 64)
+	if err != nil || place < 1 || place > er.last || strconv.FormatInt(place, 10) != cursor {
+		return eventRange{}, fmt.Errorf("%w: %.40q", store.ErrCursor, cursor)
+	}
+	er.after = max(er.after, place)
+	return er, nil
+}
+
+// placeOf reads a place from the meta table; 0 where there is none.
+func placeOf(value []byte) int64 {
+	if len(value) != 8 {
+		return 0
+	}
+	return int64(binary.LittleEndian.Uint64(value))
+}
+
+// withEvents lends a connection and the range of events behind a cursor.
+func (e *Engine) withEvents(ctx context.Context, cursor string, f func(*reader, eventRange) error) error {
+	if err := e.enter(ctx); err != nil {
+		return err
+	}
+	defer e.leave()
+	return e.readers.with(ctx, func(r *reader) error {
+		er, err := r.eventRange(cursor)
+		if err != nil {
+			return err
+		}
+		return f(r, er)
+	})
+}
+
+// Events implements store.Outbox. It reads no more than rowsAtOnce at once.
+func (e *Engine) Events(ctx context.Context, after string, limit int) (events []store.Event, err error) {
+	err = e.withEvents(ctx, after, func(r *reader, er eventRange) (err error) {
+		events, err = e.readEvents(ctx, r, er.after, min(limit, rowsAtOnce))
+		return err
+	})
+	return events, err
+}
+
+// readEvents reads events after a place, at most limit.
+func (e *Engine) readEvents(ctx context.Context, r *reader, after int64, limit int) (events []store.Event, err error) {
+	s := r.selectEvents
+	s.BindInt64(1, after)
+	s.BindInt64(2, int64(limit))
+	for {
+		found, err := s.Step()
+		if err != nil {
+			return nil, fmt.Errorf("store: reading events: %w", err)
+		}
+		if !found {
+			return events, s.Reset()
+		}
+		place := s.ColumnInt64(0)
+		r.row = appendColumn(r.row[:0], s, 1)
+		rec, err := e.codec.event(r.row, place)
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("store: event %d: %w", place, err), s.Reset())
+		}
+		events = append(events, store.Event{
+			Cursor: strconv.FormatInt(place, 10), ID: store.EventID(e.identity, uint64(place), rec.json),
+			Key: rec.key, Time: getTime(r.row[bodyAt:]), Finding: rec.json,
+		})
+	}
+}
+
+// LastEvent implements store.Outbox.
+func (e *Engine) LastEvent(ctx context.Context) (cursor string, err error) {
+	err = e.withEvents(ctx, "", func(_ *reader, er eventRange) error {
+		if er.last > er.after {
+			cursor = strconv.FormatInt(er.last, 10)
+		}
+		return nil
+	})
+	return cursor, err
+}
+
+// Backlog implements store.Outbox.
+func (e *Engine) Backlog(ctx context.Context, after string) (n int, oldest time.Time, err error) {
+	err = e.withEvents(ctx, after, func(r *reader, er eventRange) error {
+		if n = int(er.last - er.after); n == 0 {
+			return nil
+		}
+		first, err := e.readEvents(ctx, r, er.after, 1)
+		if err == nil && len(first) == 1 {
+			oldest = first[0].Time
+		}
+		return err
+	})
+	return n, oldest, err
+}
+
+// trimStep is how many events are forgotten in one commit, which others wait for.
+const trimStep = 500
+
+// TrimEvents implements store.Outbox.
+func (e *Engine) TrimEvents(ctx context.Context, upTo string, limit int) (n int, err error) {
+	var last int64
+	err = e.withEvents(ctx, upTo, func(_ *reader, er eventRange) error {
+		if upTo != "" {
+			last = er.after
+		}
+		return nil
+	})
+	for err == nil && n < limit {
+		step := 0
+		err = e.write(ctx, func(w *writer) (err error) {
+			step, err = w.trim(last, min(limit-n, trimStep))
+			return err
+		})
+		if err != nil || step == 0 {
+			break
+		}
+		n += step
+	}
+	return n, err
+}
+
+// trim forgets events up to a place, at most limit. How far it came is written down, so that
+// places are not given again when none is left.
+func (w *writer) trim(upTo int64, limit int) (int, error) {
+	to := min(upTo, w.trimmed+int64(limit))
+	n := int(to - w.trimmed)
+	if n <= 0 {
+		return 0, nil
+	}
+	w.dropEvents.BindInt64(1, to)
+	if err := run(w.dropEvents); err != nil {
+		return 0, fmt.Errorf("store: trimming events: %w", err)
+	}
+	w.trimmed = to
+	return n, w.setMeta("trimmed", binary.LittleEndian.AppendUint64(nil, uint64(to)))
+}
