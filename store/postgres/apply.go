@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -330,12 +329,4 @@ SELECT $1, $2, u.* FROM unnest($3::bytea[], $4::bigint[], $5::bigint[], $6::byte
 func count(tx *transaction, h hub, n int) {
 	tx.exec(`INSERT INTO tally (account, region, slot, findings) VALUES ($1, $2, $3, $4)
 ON CONFLICT (account, region, slot) DO UPDATE SET findings = tally.findings + excluded.findings`, h.account, h.region, rand.N(int16(slots)), n)
-}
-
-// noted adds what was being done to an error.
-func noted(what string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%s: %w", what, err)
 }

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -100,15 +99,7 @@ func (e *Engine) Load(ctx context.Context, all []store.Whole) error {
 		// Given twice, the last counts.
 		c.take(u, &all[u.mutations[len(u.mutations)-1]])
 	}
-	patience, cancel := context.WithTimeout(ctx, e.o.Patience)
-	defer cancel()
-	for wait := firstPause; ; wait = min(2*wait, longestPause) {
-		err := e.once(ctx, e.writers, c.load)
-		again := isLost(err) || isConflict(err) || isLocked(err) || errors.Is(err, errUndone)
-		if !again || !pause(patience, wait) {
-			return unavailable(ctx, err)
-		}
-	}
+	return e.insist(ctx, c.load)
 }
 
 // take makes the rows of a whole finding. Its changes are numbered from one; the finding goes on from there.

@@ -2,10 +2,11 @@ package postgres
 
 import (
 	"context"
-	"errors"
+	"fmt"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/findinghub/findinghub"
 	"github.com/findinghub/findinghub/finding"
 	"github.com/findinghub/findinghub/store"
 )
@@ -26,19 +27,14 @@ func (e *Engine) Erase(ctx context.Context, keys []finding.Key, sure func(*findi
 	if len(ms) == 0 {
 		return 0, nil
 	}
-	patience, cancel := context.WithTimeout(ctx, e.o.Patience)
-	defer cancel()
-	for wait := firstPause; ; wait = min(2*wait, longestPause) {
-		c := e.newCall(ms)
-		err := e.once(ctx, e.writers, func(ctx context.Context, conn *pgxpool.Conn) (err error) {
-			erased, err = c.erase(ctx, conn, sure)
-			return err
-		})
-		again := isLost(err) || isConflict(err) || isLocked(err) || errors.Is(err, errUndone)
-		if !again || !pause(patience, wait) {
-			return erased, unavailable(ctx, err)
-		}
+	err = e.insist(ctx, func(ctx context.Context, conn *pgxpool.Conn) (err error) {
+		erased, err = e.newCall(ms).erase(ctx, conn, sure)
+		return err
+	})
+	if err != nil {
+		return 0, err
 	}
+	return erased, nil
 }
 
 // erase removes in one transaction what sure is sure of.
@@ -80,8 +76,13 @@ func (c *call) erase(ctx context.Context, conn *pgxpool.Conn, sure func(*finding
 	return len(gone), tx.commit(ctx)
 }
 
-// surely gives the units of whose findings sure is sure. A panic is sure's own.
+// surely gives the units of whose findings sure is sure, and takes a panic for an error.
 func (c *call) surely(units []*unit, sure func(*finding.Stored) bool) (some []*unit, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = findinghub.Internal(fmt.Errorf("store: the condition of an erasing panicked: %v", r))
+		}
+	}()
 	for _, u := range units {
 		s, err := c.e.codec.stored(u.old)
 		if err != nil {

@@ -2,9 +2,9 @@ package postgres
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -12,13 +12,12 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/findinghub/findinghub"
 	"github.com/findinghub/findinghub/store"
 )
 
-// The order of events is (horizon, revision, xid, n). An event's horizon is at least its own transaction's
-// number and beyond those of all that were over when it was written, which is after its transaction had all its
-// locks. Hence:
+// The order of events is (horizon, revision, xid, n). An event's horizon is its own transaction's number or, if that is
+// greater, that of the newest transaction that was over when the event was written, which is after its
+// transaction had all its locks. Hence:
 //
 //   - Two changes of one finding: the second has its lock after the first is over, and so no lesser
 //     horizon; where both have the same, their revisions tell them apart. (The transactions' own numbers would
@@ -26,40 +25,57 @@ import (
 //   - What is not committed yet, or has not even begun, has a number that is not below the oldest
 //     running one's, and so has its horizon. Reading only what is below that one, a reader never gets ahead of
 //     an event that is still to come.
+//   - What is committed has a horizon that is over, so that it is told as soon as nothing older runs.
 //
-// A transaction that runs for long anywhere on the server, and has written, therefore holds events up.
-const settled = "horizon < pg_snapshot_xmin(pg_current_snapshot())"
+// A transaction of this database that has written and runs on therefore holds events up. Those of other databases,
+// which share the numbers, and of the server's own cleaning are passed over: they write no events. Whose a
+// number is is asked after the snapshot was taken, and never changes. Of those that are over by then nobody can tell,
+// but they are not in the next snapshot.
+const selectHorizon = `SELECT coalesce(min(x::text::bigint) FILTER (WHERE a.datname IS NULL OR a.datname = current_database() AND a.backend_type <> 'autovacuum worker'),
+    (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint)), count(*) FILTER (WHERE a.pid IS NULL)
+FROM pg_snapshot_xip(pg_current_snapshot()) x LEFT JOIN pg_stat_activity a ON a.backend_xid = x::xid`
+
+// mostSnapshots bounds how often one without doubts is looked for.
+const mostSnapshots = 20
+
+// settled gives the horizon below which no event is still to come.
+func settled(ctx context.Context, conn *pgxpool.Conn) (horizon int64, err error) {
+	doubts := 1
+	for n := 0; err == nil && doubts > 0 && n < mostSnapshots; n++ {
+		err = conn.QueryRow(ctx, selectHorizon).Scan(&horizon, &doubts)
+	}
+	return horizon, err
+}
+
+// newHorizon is an event's, in the transaction that writes it.
+const newHorizon = "greatest(pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1, pg_current_xact_id()::text::bigint)"
 
 // addEvents queues the events of changes, once all locks are held.
 func (c *call) addEvents(tx *transaction, h hub, units []*unit) {
 	var bodies [][]byte
 	var revisions, times []int64
 	var ns []int32
-	var ids [][16]byte
+	var ids []string
 	for _, u := range units {
 		for _, ev := range u.events {
-			n := tx.events
 			tx.events++
-			id := tx.token
-			// The token is random, and so are its neighbours.
-			id[12], id[13], id[14], id[15] = id[12]^byte(n>>24), id[13]^byte(n>>16), id[14]^byte(n>>8), id[15]^byte(n)
-			ids, ns = append(ids, id), append(ns, n)
+			ns = append(ns, tx.events)
+			ids = append(ids, store.EventID(tx.token, uint64(tx.events), ev.body))
 			revisions, times, bodies = append(revisions, ev.revision), append(times, ev.at), append(bodies, ev.body)
 		}
 	}
 	if len(ids) > 0 {
 		tx.exec(`INSERT INTO outbox (account, region, horizon, revision, xid, n, id, at, body)
-SELECT $1, $2, greatest(pg_snapshot_xmax(pg_current_snapshot()), pg_current_xact_id()), u.revision, pg_current_xact_id(), u.n, u.id, u.at, u.body
-FROM unnest($3::bigint[], $4::int[], $5::uuid[], $6::bigint[], $7::bytea[]) u(revision, n, id, at, body)`,
+SELECT $1, $2, `+newHorizon+`, u.revision, pg_current_xact_id()::text::bigint, u.n, u.id::uuid, u.at, u.body
+FROM unnest($3::bigint[], $4::int[], $5::text[], $6::bigint[], $7::bytea[]) u(revision, n, id, at, body)`,
 			h.account, h.region, revisions, ns, ids, times, bodies)
 	}
 }
 
 // position is a place in the order of events; a cursor is one in hexadecimal.
 type position struct {
-	horizon, xid uint64
-	revision     int64
-	n            int32
+	horizon, revision, xid int64
+	n                      int32
 }
 
 func (p position) String() string {
@@ -71,34 +87,27 @@ func parsePosition(cursor string) (p position, err error) {
 	if cursor == "" {
 		return p, nil
 	}
+	var numbers [4]int64
 	parts := strings.Split(cursor, "-")
-	if len(parts) != 4 {
-		return p, badCursor(cursor)
+	for i, part := range parts {
+		if len(parts) != len(numbers) {
+			return p, store.ErrCursor
+		}
+		if numbers[i], err = strconv.ParseInt(part, 16, 64); err != nil || numbers[i] <= 0 || numbers[3] > math.MaxInt32 {
+			return p, store.ErrCursor
+		}
 	}
-	var errs [4]error
-	p.horizon, errs[0] = strconv.ParseUint(parts[0], 16, 64)
-	p.revision, errs[1] = strconv.ParseInt(parts[1], 16, 64)
-	p.xid, errs[2] = strconv.ParseUint(parts[2], 16, 64)
-	n, err := strconv.ParseInt(parts[3], 16, 32)
-	p.n, errs[3] = int32(n), err
-	if errors.Join(errs[:]...) != nil {
-		return p, badCursor(cursor)
-	}
-	return p, nil
-}
-
-func badCursor(cursor string) error {
-	return findinghub.Errorf(findinghub.CodeInvalidInput, "Value '%s' is not a cursor of events.", cursor)
+	return position{numbers[0], numbers[1], numbers[2], int32(numbers[3])}, nil
 }
 
 // args are the parameters that the condition below begins with.
 func (p position) args(more ...any) []any {
-	return append([]any{strconv.FormatUint(p.horizon, 10), p.revision, strconv.FormatUint(p.xid, 10), p.n}, more...)
+	return append([]any{p.horizon, p.revision, p.xid, p.n}, more...)
 }
 
 const (
 	eventOrder    = "(horizon, revision, xid, n)"
-	eventPosition = "($1::text::xid8, $2::bigint, $3::text::xid8, $4::int)"
+	eventPosition = "($1::bigint, $2::bigint, $3::bigint, $4::int)"
 )
 
 // Events implements store.Outbox.
@@ -111,10 +120,14 @@ func (e *Engine) Events(ctx context.Context, after string, limit int) (events []
 	if err != nil {
 		return nil, err
 	}
-	sql := "SELECT horizon::text, revision, xid::text, n, id, at, body FROM outbox WHERE " + eventOrder + " > " + eventPosition +
-		" AND " + settled + " ORDER BY horizon, revision, xid, n LIMIT $5"
+	sql := "SELECT horizon, revision, xid, n, id::text, at, body FROM outbox WHERE " + eventOrder + " > " + eventPosition +
+		" AND horizon < $5 ORDER BY horizon, revision, xid, n LIMIT $6"
 	err = e.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
-		rows, err := conn.Query(ctx, sql, p.args(limit)...)
+		before, err := settled(ctx, conn)
+		if err != nil {
+			return err
+		}
+		rows, err := conn.Query(ctx, sql, p.args(before, limit)...)
 		if err != nil {
 			return err
 		}
@@ -127,33 +140,17 @@ func (e *Engine) Events(ctx context.Context, after string, limit int) (events []
 // event reads a line of the outbox.
 func (e *Engine) event(row pgx.CollectableRow) (store.Event, error) {
 	var p position
-	var id [16]byte
+	var id string
 	var at int64
 	var body []byte
-	if err := row.Scan((*xid)(&p.horizon), &p.revision, (*xid)(&p.xid), &p.n, &id, &at, &body); err != nil {
+	if err := row.Scan(&p.horizon, &p.revision, &p.xid, &p.n, &id, &at, &body); err != nil {
 		return store.Event{}, err
 	}
 	d, err := e.codec.decodeFinding(body)
 	if err != nil {
 		return store.Event{}, fmt.Errorf("store: event %s: %w", p, err)
 	}
-	return store.Event{Cursor: p.String(), ID: uuidText(id), Key: d.key, Time: fromNanos(at), Finding: d.json}, nil
-}
-
-// xid reads a transaction's number, which comes as text.
-type xid uint64
-
-// ScanText implements pgtype.TextScanner's wish.
-func (x *xid) Scan(src any) error {
-	text, _ := src.(string)
-	n, err := strconv.ParseUint(text, 10, 64)
-	*x = xid(n)
-	return err
-}
-
-func uuidText(id [16]byte) string {
-	h := hex.EncodeToString(id[:])
-	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+	return store.Event{Cursor: p.String(), ID: id, Key: d.key, Time: fromNanos(at), Finding: d.json}, nil
 }
 
 // LastEvent implements store.Outbox.
@@ -163,9 +160,13 @@ func (e *Engine) LastEvent(ctx context.Context) (cursor string, err error) {
 	}
 	defer e.leave()
 	err = e.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		before, err := settled(ctx, conn)
+		if err != nil {
+			return err
+		}
 		var p position
-		err := conn.QueryRow(ctx, "SELECT horizon::text, revision, xid::text, n FROM outbox WHERE "+settled+
-			" ORDER BY horizon DESC, revision DESC, xid DESC, n DESC LIMIT 1").Scan((*xid)(&p.horizon), &p.revision, (*xid)(&p.xid), &p.n)
+		err = conn.QueryRow(ctx, "SELECT horizon, revision, xid, n FROM outbox WHERE horizon < $1"+
+			" ORDER BY horizon DESC, revision DESC, xid DESC, n DESC LIMIT 1", before).Scan(&p.horizon, &p.revision, &p.xid, &p.n)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
@@ -209,7 +210,7 @@ func (e *Engine) TrimEvents(ctx context.Context, upTo string, limit int) (n int,
 		return 0, err
 	}
 	sql := "DELETE FROM outbox o USING (SELECT account, region, xid, n FROM outbox WHERE " + eventOrder + " <= " + eventPosition +
-		` AND ` + settled + ` ORDER BY horizon, revision, xid, n LIMIT $5 FOR UPDATE SKIP LOCKED) old
+		` ORDER BY horizon, revision, xid, n LIMIT $5 FOR UPDATE SKIP LOCKED) old
 WHERE o.account = old.account AND o.region = old.region AND o.xid = old.xid AND o.n = old.n`
 	// Deleting twice deletes once: an answer that was lost does no harm.
 	err = e.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {

@@ -84,17 +84,12 @@ type Engine struct {
 	gate   sync.RWMutex
 	closed bool
 
+	health  health
 	stop    context.CancelFunc
 	keeping sync.WaitGroup
 }
 
-var (
-	_ store.Engine       = (*Engine)(nil)
-	_ store.Outbox       = (*Engine)(nil)
-	_ store.Eraser       = (*Engine)(nil)
-	_ store.Carrier      = (*Engine)(nil)
-	_ store.RecordEditor = (*Engine)(nil)
-)
+var _ store.Engine = (*Engine)(nil)
 
 // Open connects to a database and brings its tables to the layout of this program. A database with a later
 // layout is an error that says so, and is left as it is.
@@ -142,6 +137,7 @@ func (e *Engine) Close() error {
 	e.closed = true
 	e.stop()
 	e.keeping.Wait()
+	e.health.stop()
 	e.release()
 	return nil
 }

@@ -14,9 +14,9 @@ import (
 func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
 // open opens an engine over the database that belongs to a directory.
-func open(t *testing.T, dir string) *postgres.Engine {
+func open(t *testing.T, dir string, events bool) *postgres.Engine {
 	t.Helper()
-	return openWith(t, postgres.Options{URL: pgtest.Database(t, dir), Events: true})
+	return openWith(t, postgres.Options{URL: pgtest.Database(t, dir), Events: events})
 }
 
 func openWith(t *testing.T, o postgres.Options) *postgres.Engine {
@@ -31,5 +31,5 @@ func openWith(t *testing.T, o postgres.Options) *postgres.Engine {
 }
 
 func TestEngine(t *testing.T) {
-	storetest.Run(t, func(t *testing.T, dir string) store.Engine { return open(t, dir) })
+	storetest.Run(t, func(t *testing.T, dir string, o storetest.Options) store.Engine { return open(t, dir, o.Events) })
 }

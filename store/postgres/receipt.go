@@ -125,6 +125,9 @@ func (t *transaction) commit(ctx context.Context) error {
 	var tag pgconn.CommandTag
 	t.affect(func(done pgconn.CommandTag) { tag = done }, "COMMIT")
 	err := t.flush(ctx)
+	if err == nil || !isConflict(err) && !isLocked(err) {
+		t.e.health.wrote(err)
+	}
 	switch {
 	case err == nil && tag.String() != "COMMIT":
 		return fmt.Errorf("store: %w: %q to COMMIT", errBug, tag)
@@ -165,6 +168,20 @@ func (e *Engine) settle(ctx context.Context, account string, token [16]byte, cau
 				Code: findinghub.CodeUnavailable, Message: "The hub's store was lost during the request; whether it was carried out is unknown",
 				Err: errors.Join(cause, err),
 			}
+		}
+	}
+}
+
+// insist runs a transaction until it was committed or failed by itself: again when it was lost, lost out to
+// another or waited for a lock too long, for as long as Options.Patience.
+func (e *Engine) insist(ctx context.Context, f func(context.Context, *pgxpool.Conn) error) error {
+	patience, cancel := context.WithTimeout(ctx, e.o.Patience)
+	defer cancel()
+	for wait := firstPause; ; wait = min(2*wait, longestPause) {
+		err := e.once(ctx, e.writers, f)
+		again := isLost(err) || isConflict(err) || isLocked(err) || errors.Is(err, errUndone)
+		if !again || !pause(patience, wait) {
+			return unavailable(ctx, err)
 		}
 	}
 }

@@ -1,8 +1,9 @@
 package postgres
 
 import (
-	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -24,6 +25,11 @@ type recordKey struct {
 func keyOfRecord(collection, account, region, name string) recordKey {
 	return recordKey{hub{account, region}, collection, name}
 }
+
+// errUnstorable is why a record cannot be written.
+var errUnstorable = findinghub.Errorf(findinghub.CodeInvalidInput, "An account, a region and a collection are text without zero characters.")
+
+const putRecord = "INSERT INTO record (account, region, collection, name, body) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (account, region, collection, name) DO "
 
 func (k recordKey) storable() bool { return k.hub.storable() && isText(k.collection) }
 
@@ -67,11 +73,9 @@ func (e *Engine) record(ctx context.Context, k recordKey) (body []byte, err erro
 
 // PutRecord implements store.Engine.
 func (e *Engine) PutRecord(ctx context.Context, r store.Record, create bool) error {
-	sql := "INSERT INTO record (account, region, collection, name, body) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (account, region, collection, name) DO "
+	sql := putRecord + "UPDATE SET body = excluded.body"
 	if create {
-		sql += "NOTHING"
-	} else {
-		sql += "UPDATE SET body = excluded.body"
+		sql = putRecord + "NOTHING"
 	}
 	k := keyOfRecord(r.Collection, r.Account, r.Region, r.Name)
 	return e.writeRecord(ctx, k, store.ErrExists, sql, k.args(append([]byte{}, r.Body...))...)
@@ -106,7 +110,7 @@ func (e *Engine) writeRecord(ctx context.Context, k recordKey, untouched error, 
 // touch runs one statement about a record in a transaction of its own and tells how many rows it touched.
 func (e *Engine) touch(ctx context.Context, k recordKey, sql string, args ...any) (n int64, err error) {
 	if !k.storable() {
-		return 0, findinghub.Errorf(findinghub.CodeInvalidInput, "The name of a record holds what cannot be stored.")
+		return 0, errUnstorable
 	}
 	err = e.write(ctx, k.account, func(tx *transaction) {
 		tx.affect(func(tag pgconn.CommandTag) { n = tag.RowsAffected() }, sql, args...)
@@ -114,27 +118,19 @@ func (e *Engine) touch(ctx context.Context, k recordKey, sql string, args ...any
 	return n, err
 }
 
-// write runs a transaction of one round trip, again when it was lost or lost out to another.
+// write runs a transaction of one round trip.
 func (e *Engine) write(ctx context.Context, account string, queue func(*transaction)) error {
-	patience, cancel := context.WithTimeout(ctx, e.o.Patience)
-	defer cancel()
-	for wait := firstPause; ; wait = min(2*wait, longestPause) {
-		err := e.once(ctx, e.writers, func(ctx context.Context, conn *pgxpool.Conn) error {
-			tx, err := e.newTransaction(conn, account, e.lockWait(ctx))
-			if err != nil {
-				return err
-			}
-			queue(tx)
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			return tx.commit(ctx)
-		})
-		again := isLost(err) || isConflict(err) || isLocked(err) || errors.Is(err, errUndone)
-		if !again || !pause(patience, wait) {
-			return unavailable(ctx, err)
+	return e.insist(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		tx, err := e.newTransaction(conn, account, e.lockWait(ctx))
+		if err != nil {
+			return err
 		}
-	}
+		queue(tx)
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return tx.commit(ctx)
+	})
 }
 
 // ListRecords implements store.Engine.
@@ -169,46 +165,71 @@ func selectRecords(ctx context.Context, conn *pgxpool.Conn, where, order string,
 	})
 }
 
-// EditRecord implements store.RecordEditor. It compares and swaps: what edit makes of a body is written only where
-// the body still is what edit was given.
+// EditRecord implements store.RecordEditor. Editors of one record queue for an advisory lock, which also
+// a record that is not there yet can have.
 func (e *Engine) EditRecord(ctx context.Context, collection, account, region, name string, edit func(old []byte) ([]byte, error)) error {
 	if err := e.enter(ctx); err != nil {
 		return err
 	}
 	defer e.leave()
 	k := keyOfRecord(collection, account, region, name)
-	for wait := firstPause; ; wait = min(2*wait, longestPause) {
-		old, err := e.record(ctx, k)
-		if err != nil {
-			return err
-		}
-		made, err := edit(bytes.Clone(old))
-		if err != nil {
-			return err
-		}
-		swapped, err := e.swap(ctx, k, old, made)
-		if err != nil || swapped {
-			return err
-		}
-		if !pause(ctx, wait) {
-			return ctx.Err()
-		}
+	if !k.storable() {
+		return errUnstorable
 	}
+	var own error // the edit's
+	err := e.insist(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		tx, err := e.newTransaction(conn, k.account, e.lockWait(ctx))
+		if err != nil {
+			return err
+		}
+		own, err = tx.edit(ctx, k, edit)
+		return err
+	})
+	if own != nil {
+		return own
+	}
+	return err
 }
 
-// swap replaces a body, nil for none, if it is what it was.
-func (e *Engine) swap(ctx context.Context, k recordKey, old, made []byte) (bool, error) {
-	sql, args := "UPDATE record SET body = $5"+ofRecord+" AND body = $6", k.args(made, old)
-	switch {
-	case old == nil && made == nil:
-		return true, nil
-	case old == nil:
-		sql, args = "INSERT INTO record (account, region, collection, name, body) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (account, region, collection, name) DO NOTHING", k.args(made)
-	case made == nil:
-		sql, args = "DELETE FROM record"+ofRecord+" AND body = $5", k.args(old)
+// edit runs an edit under its lock. own is the edit's error, with which nothing is written.
+func (t *transaction) edit(ctx context.Context, k recordKey, edit func(old []byte) ([]byte, error)) (own, err error) {
+	sum := sha256.Sum256(appendTexts(nil, k.account, k.region, k.collection, k.name))
+	t.exec("SELECT pg_advisory_xact_lock($1)", int64(binary.BigEndian.Uint64(sum[:])))
+	var old []byte
+	t.query(func(rows pgx.Rows) error {
+		old = append([]byte{}, rows.RawValues()[0]...)
+		return nil
+	}, "SELECT body FROM record"+ofRecord, k.args()...)
+	if err := t.flush(ctx); err != nil {
+		t.abort()
+		return nil, err
 	}
-	n, err := e.touch(ctx, k, sql, args...)
-	return n > 0, err
+	existed := old != nil
+	made, own := attemptEdit(edit, old)
+	switch {
+	case own != nil || made == nil && !existed:
+		t.abort()
+		return own, nil
+	case made == nil:
+		t.exec("DELETE FROM record"+ofRecord, k.args()...)
+	default:
+		t.exec(putRecord+"UPDATE SET body = excluded.body", k.args(made)...)
+	}
+	if err := ctx.Err(); err != nil {
+		t.abort()
+		return nil, err
+	}
+	return nil, t.commit(ctx)
+}
+
+// attemptEdit calls an edit and takes a panic for an error.
+func attemptEdit(edit func([]byte) ([]byte, error), old []byte) (made []byte, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("store: an edit panicked: %v", r)
+		}
+	}()
+	return edit(old)
 }
 
 // ScanRecords implements store.Carrier.

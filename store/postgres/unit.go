@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
-	"time"
 
-	"github.com/findinghub/findinghub/asff"
 	"github.com/findinghub/findinghub/finding"
 	"github.com/findinghub/findinghub/store"
 )
@@ -101,9 +99,9 @@ func (c *call) mutate(u *unit) error {
 		if err != nil || !out.Changed {
 			continue
 		}
-		state, u.write = &out.Stored, true
 		revision++
-		c.record(u, revision, &out)
+		c.record(u, revision, state == nil, &out)
+		state, u.write = &out.Stored, true
 	}
 	if u.write {
 		u.row = c.e.codec.newRow(u.key, state, revision, c.digester(u.hub))
@@ -112,25 +110,13 @@ func (c *call) mutate(u *unit) error {
 }
 
 // record adds what is to be remembered of one change.
-func (c *call) record(u *unit, revision int64, out *finding.Outcome) {
+func (c *call) record(u *unit, revision int64, isNew bool, out *finding.Outcome) {
 	if out.Change != nil {
 		u.changes = append(u.changes, change{revision, nanos(out.Change.Time), c.e.codec.encodeChange(out.Change)})
 	}
 	if c.e.o.Events {
-		u.events = append(u.events, event{revision, nanos(changeTime(out)), c.e.codec.encodeFinding(u.key, &out.Stored)})
+		u.events = append(u.events, event{revision, nanos(store.EventTime(isNew, out)), c.e.codec.encodeFinding(u.key, &out.Stored)})
 	}
-}
-
-// changeTime is when a change was made, as far as its outcome tells: changes that the history does not
-// mention have left their time in the finding.
-func changeTime(out *finding.Outcome) time.Time {
-	if out.Change != nil {
-		return out.Change.Time
-	}
-	if at, err := asff.ParseTime(out.Stored.Finding.Text("ProcessedAt")); err == nil {
-		return at
-	}
-	return out.Stored.CreatedTime
 }
 
 func (c *call) digester(h hub) *digester {

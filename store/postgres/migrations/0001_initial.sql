@@ -50,9 +50,9 @@ ALTER TABLE history ALTER COLUMN body SET STORAGE EXTERNAL;
 CREATE TABLE outbox (
   account text COLLATE "C" NOT NULL,
   region text COLLATE "C" NOT NULL,
-  horizon xid8 NOT NULL,            -- no earlier than any transaction that was over; see outbox.go
-  revision bigint NOT NULL,
-  xid xid8 NOT NULL,
+  horizon bigint NOT NULL,          -- the newest transaction that was over, or the event's own; see outbox.go
+  revision bigint NOT NULL,         -- the finding's, as the change left it
+  xid bigint NOT NULL,              -- the event's transaction
   n integer NOT NULL,               -- place within the transaction
   id uuid NOT NULL,
   at bigint NOT NULL,               -- nanoseconds since 1970
