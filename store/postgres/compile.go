@@ -130,7 +130,7 @@ func (c *compiler) leaf(t filter.Term) leaf {
 	case filter.TextTerm:
 		return c.text(t)
 	case filter.MapTerm:
-		if t.Op == filter.Equals {
+		if t.Op == filter.Equals && filter.Attributes[t.Attribute].Kind == filter.KindMap {
 			return c.hasTerm(func(d *digester) term { return d.value(t.Attribute, []byte(t.Key), []byte(t.Value)) })
 		}
 	case filter.NumberTerm:

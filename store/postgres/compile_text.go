@@ -10,6 +10,9 @@ import (
 
 // text compiles a comparison of text by where the attribute's values lie.
 func (c *compiler) text(t filter.TextTerm) leaf {
+	if filter.Attributes[t.Attribute].Kind != filter.KindString {
+		return unknown() // texts, but not terms by themselves
+	}
 	switch t.Attribute {
 	case filter.AwsAccountId:
 		return c.ofHubs(t, "account", func(h hub) string { return h.account })
@@ -143,8 +146,11 @@ func (c *compiler) also(a, b leaf) leaf {
 	return roughly("(" + b.sql + " AND " + a.sql + ")")
 }
 
-// begins compares by range, which indexes can answer.
+// begins compares by range, which indexes can answer. Every text begins with the empty one.
 func (c *compiler) begins(name string, prefix []byte) string {
+	if len(prefix) == 0 {
+		return name + " IS NOT NULL"
+	}
 	sql := name + " >= " + c.arg(prefix, "bytea")
 	if next := after(prefix); next != nil {
 		sql = "(" + sql + " AND " + name + " < " + c.arg(next, "bytea") + ")"
