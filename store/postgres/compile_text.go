@@ -120,10 +120,17 @@ func (c *compiler) column(t filter.TextTerm, name string) leaf {
 	case t.Op == filter.Equals:
 		return roughly("odd")
 	case t.Op == filter.Prefix:
-		sql := "(" + c.begins(name, []byte(t.Value)) + " OR odd)"
-		return c.also(roughly(sql), c.prefixed(t))
+		return c.also(whole(t, c.begins(name, []byte(t.Value))), c.prefixed(t))
 	}
-	return roughly("(" + c.contains(t, name) + " OR odd)")
+	return whole(t, c.contains(t, name))
+}
+
+// whole is a condition on a column that has every title, but of others only what fits.
+func whole(t filter.TextTerm, sql string) leaf {
+	if t.Attribute != filter.Title {
+		return roughly("(" + sql + " OR odd)")
+	}
+	return leaf{"(" + sql + ")", t.Op != filter.ContainsWord}
 }
 
 // list compares the elements of a column.
@@ -138,12 +145,12 @@ func (c *compiler) list(t filter.TextTerm, name string) leaf {
 	return roughly("(EXISTS (SELECT FROM unnest(" + name + ") v WHERE " + c.contains(t, "v") + ") OR odd)")
 }
 
-// also joins two conditions that both hold of everything that matches.
-func (c *compiler) also(a, b leaf) leaf {
-	if b.sql == always {
-		return a
+// also adds a condition that holds of everything that matches, to be quicker.
+func (c *compiler) also(l, hint leaf) leaf {
+	if hint.sql != always {
+		l.sql = "(" + hint.sql + " AND " + l.sql + ")"
 	}
-	return roughly("(" + b.sql + " AND " + a.sql + ")")
+	return l
 }
 
 // begins compares by range, which indexes can answer. Every text begins with the empty one.

@@ -154,7 +154,7 @@ func TestNasty(t *testing.T) {
 func compare(t *rapid.T, e, model store.Engine, account string, x filter.Expr) {
 	ctx := context.Background()
 	s := store.Scope{Accounts: []string{account}, Regions: []string{"r", "s"}}
-	sorts := [][]filter.Order{nil, {{Attribute: filter.Title}}, {{Attribute: filter.SeverityLabel, Descending: true}}, {{Attribute: filter.SeverityLabel}, {Attribute: filter.Region, Descending: true}}, {{Attribute: filter.Id, Descending: true}}}
+	sorts := [][]filter.Order{nil, {{Attribute: filter.Title}}, {{Attribute: filter.ProductName}, {Attribute: filter.Title, Descending: true}}, {{Attribute: filter.SeverityLabel, Descending: true}}, {{Attribute: filter.SeverityLabel}, {Attribute: filter.Region, Descending: true}}, {{Attribute: filter.Id, Descending: true}}}
 	q := store.Query{Scope: s, Filter: x, Sort: rapid.SampledFrom(sorts).Draw(t, "sort"), Limit: rapid.IntRange(1, 3).Draw(t, "limit")}
 	for pages := 0; ; pages++ {
 		got, err := e.Find(ctx, q)

@@ -24,6 +24,8 @@ func sortColumns(orders []filter.Order) (columns []sortColumn, ok bool) {
 		case filter.AwsAccountId, filter.Region:
 		case filter.SeverityLabel:
 			c.name = "severity"
+		case filter.Title:
+			c.name = "title"
 		default:
 			// Only columns that never lack a value that the body has.
 			if c.name = columnOf(dateColumns[:], o.Attribute) + columnOf(numberColumns[:], o.Attribute); c.name == "" {
@@ -204,6 +206,8 @@ func (c *compiler) sortArg(a filter.Attribute, v *filter.SortValue) string {
 		return c.arg(int16(max(-1, min(v.Number, math.MaxInt8))), "smallint")
 	case filter.Attributes[a].Kind == filter.KindDate:
 		return c.arg(v.Micros, "bigint")
+	case filter.Attributes[a].Kind == filter.KindString:
+		return c.arg([]byte(v.Text), "bytea")
 	}
 	return c.arg(v.Number, "float8")
 }

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"bytes"
+	"math"
 	"slices"
 
 	"github.com/jackc/pgx/v5/pgtype"
@@ -55,10 +56,13 @@ func columnOf(columns []column, a filter.Attribute) string {
 	return ""
 }
 
-// limit is how long a text of a column may be.
+// limit is how long a text of a column may be. Titles are sorted by and looked into, but no index holds one whole.
 func (c column) limit() int {
-	if c.attribute == filter.WorkflowStatus || c.attribute == filter.RecordState {
+	switch c.attribute {
+	case filter.WorkflowStatus, filter.RecordState:
 		return maxShort
+	case filter.Title:
+		return math.MaxInt
 	}
 	return maxColumn
 }
