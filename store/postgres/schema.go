@@ -73,8 +73,11 @@ func migrate(ctx context.Context, conn *pgx.Conn, steps []migration) (err error)
 
 // layout is the number of the last step that was taken, 0 for a database that is not ours yet.
 func layout(ctx context.Context, conn *pgx.Conn) (version int, err error) {
+	// The catalogue is asked as a table: a name that was not there a moment ago, before a lock was waited for, is
+	// remembered not to be there.
+	const known = "SELECT EXISTS (SELECT FROM pg_tables WHERE tablename = 'meta' AND schemaname = ANY(current_schemas(false)))"
 	var exists bool
-	if err := conn.QueryRow(ctx, "SELECT to_regclass('meta') IS NOT NULL").Scan(&exists); err != nil || !exists {
+	if err := conn.QueryRow(ctx, known).Scan(&exists); err != nil || !exists {
 		return 0, err
 	}
 	var text []byte
