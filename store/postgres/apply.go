@@ -143,7 +143,7 @@ func load(ctx context.Context, conn *pgxpool.Conn, units []*unit) error {
 		batch.Queue(selectRows, h.account, h.region, places(part))
 	})
 	br := conn.SendBatch(ctx, batch)
-	defer br.Close()
+	defer func() { _ = br.Close() }() // of an error that is told already
 	for _, part := range parts {
 		byPlace := indexUnits(part)
 		for _, u := range part {
@@ -198,12 +198,12 @@ func (c *call) transact(ctx context.Context, conn *pgxpool.Conn, units []*unit, 
 	byHub(withRow(units, true), func(h hub, part []*unit) { lock(tx, h, part, held, &changed) })
 	byHub(withRow(units, false), func(h hub, part []*unit) { insert(tx, h, part, held) })
 	if err := tx.flush(ctx); err != nil {
-		tx.abort()
+		tx.abort(ctx)
 		return nil, err
 	}
 	for _, u := range changed {
 		if err := c.mutate(u); err != nil {
-			tx.abort()
+			tx.abort(ctx)
 			return nil, err
 		}
 	}
@@ -217,7 +217,7 @@ func (c *call) transact(ctx context.Context, conn *pgxpool.Conn, units []*unit, 
 		}
 	}
 	if err := ctx.Err(); err != nil || len(writing) == 0 {
-		tx.abort()
+		tx.abort(ctx)
 		return left, err
 	}
 	byHub(writing, func(h hub, part []*unit) { c.finish(tx, h, part) })

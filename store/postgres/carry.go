@@ -133,7 +133,7 @@ func (c *call) load(ctx context.Context, conn *pgxpool.Conn) error {
 		}, upsertRows, rs.args(h)...)
 	})
 	if err := tx.flush(ctx); err != nil {
-		tx.abort()
+		tx.abort(ctx)
 		return err
 	}
 	byHub(c.units, func(h hub, part []*unit) {
@@ -150,7 +150,7 @@ func (c *call) load(ctx context.Context, conn *pgxpool.Conn) error {
 		}
 	})
 	if err := ctx.Err(); err != nil {
-		tx.abort()
+		tx.abort(ctx)
 		return err
 	}
 	return tx.commit(ctx)

@@ -90,8 +90,8 @@ func unavailable(ctx context.Context, err error) error {
 		return fmt.Errorf("store: %w", cerr)
 	}
 	var own *findinghub.Error
-	if errors.As(err, &own) {
-		return err
+	if errors.As(err, &own) || errors.Is(err, errCorrupt) || errors.Is(err, errBug) {
+		return err // trying again would not help
 	}
 	return &findinghub.Error{Code: findinghub.CodeUnavailable, Message: "The hub's store cannot answer", Err: fmt.Errorf("store: %w", err)}
 }

@@ -54,7 +54,7 @@ func (c *call) erase(ctx context.Context, conn *pgxpool.Conn, sure func(*finding
 	var changed []*unit
 	byHub(there, func(h hub, part []*unit) { lock(tx, h, part, held, &changed) })
 	if err := tx.flush(ctx); err != nil {
-		tx.abort()
+		tx.abort(ctx)
 		return 0, err
 	}
 	var locked []*unit
@@ -68,7 +68,7 @@ func (c *call) erase(ctx context.Context, conn *pgxpool.Conn, sure func(*finding
 		err = ctx.Err()
 	}
 	if err != nil || len(gone) == 0 {
-		tx.abort()
+		tx.abort(ctx)
 		return 0, err
 	}
 	byHub(gone, func(h hub, part []*unit) { remove(tx, h, part) })

@@ -191,7 +191,7 @@ func (f *finder) fetch(ctx context.Context, conn *pgxpool.Conn, streams []*strea
 		batch.Queue(sql, args...)
 	}
 	br := conn.SendBatch(ctx, batch)
-	defer br.Close()
+	defer func() { _ = br.Close() }() // of an error that is told already
 	for _, s := range streams {
 		if err := f.take(br, s); err != nil {
 			return err

@@ -58,7 +58,7 @@ func inSnapshot(ctx context.Context, conn *pgxpool.Conn, queue func(*pgx.Batch),
 	queue(batch)
 	batch.Queue("COMMIT")
 	br := conn.SendBatch(ctx, batch)
-	defer br.Close()
+	defer func() { _ = br.Close() }() // of an error that is told already
 	if _, err := br.Exec(); err != nil {
 		return err
 	}

@@ -28,10 +28,10 @@ func (h *health) wrote(err error) {
 }
 
 // state is what the last write came to; try says that it is time for another.
-func (h *health) state() (err error, try bool) {
+func (h *health) state() (try bool, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.err, h.resting == nil
+	return h.resting == nil, h.err
 }
 
 // rest keeps from trying again for a while.
@@ -60,7 +60,7 @@ func (e *Engine) Ready(ctx context.Context) error {
 		return err
 	}
 	defer e.leave()
-	err, try := e.health.state()
+	try, err := e.health.state()
 	if try {
 		err = e.once(ctx, e.writers, func(ctx context.Context, conn *pgxpool.Conn) error {
 			tx, err := e.newTransaction(conn, "", briefWait)

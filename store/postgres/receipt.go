@@ -105,11 +105,11 @@ func (t *transaction) flush(ctx context.Context) error {
 
 // abort gives a transaction up before commit was called. Where that fails the connection goes, and with it
 // everything.
-func (t *transaction) abort() {
+func (t *transaction) abort(ctx context.Context) {
 	if t.conn.Conn().IsClosed() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), t.e.o.ConnectTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.e.o.ConnectTimeout)
 	defer cancel()
 	if _, err := t.conn.Exec(ctx, "ROLLBACK"); err != nil {
 		_ = t.conn.Conn().Close(ctx)
@@ -134,7 +134,7 @@ func (t *transaction) commit(ctx context.Context) error {
 	case err == nil:
 		return nil
 	case !isLost(err):
-		t.abort() // the server said what is wrong, before it came to the commit
+		t.abort(ctx) // the server said what is wrong, before it came to the commit
 		return err
 	}
 	_ = t.conn.Conn().Close(ctx)

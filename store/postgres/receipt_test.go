@@ -68,7 +68,7 @@ func TestSettle(t *testing.T) {
 	})
 	t.Run("undone", func(t *testing.T) {
 		tx := begun(t, e)
-		tx.abort()
+		tx.abort(ctx)
 		for range 2 {
 			if err := e.settle(ctx, "a", tx.token, errCause); !errors.Is(err, errUndone) {
 				t.Errorf("a transaction that was undone: %v", err)
@@ -105,7 +105,7 @@ func TestSettle(t *testing.T) {
 					t.Error(err)
 				}
 			} else {
-				tx.abort()
+				tx.abort(ctx)
 			}
 			if err := <-told; !errors.Is(err, want) {
 				t.Errorf("it is told to be %v, want %v", err, want)
@@ -140,7 +140,7 @@ func TestSettleUnknown(t *testing.T) {
 	t.Parallel()
 	e := openHere(t, Options{Patience: 300 * time.Millisecond, LockWait: 50 * time.Millisecond})
 	tx := begun(t, e)
-	defer tx.abort()
+	defer tx.abort(context.Background())
 	err := e.settle(context.Background(), "a", tx.token, errCause)
 	var own *findinghub.Error
 	if !errors.As(err, &own) || own.Code != findinghub.CodeUnavailable || !strings.Contains(own.Message, "unknown") || !errors.Is(err, errCause) {

@@ -201,14 +201,14 @@ func (t *transaction) edit(ctx context.Context, k recordKey, edit func(old []byt
 		return nil
 	}, "SELECT body FROM record"+ofRecord, k.args()...)
 	if err := t.flush(ctx); err != nil {
-		t.abort()
+		t.abort(ctx)
 		return nil, err
 	}
 	existed := old != nil
 	made, own := attemptEdit(edit, old)
 	switch {
 	case own != nil || made == nil && !existed:
-		t.abort()
+		t.abort(ctx)
 		return own, nil
 	case made == nil:
 		t.exec("DELETE FROM record"+ofRecord, k.args()...)
@@ -216,7 +216,7 @@ func (t *transaction) edit(ctx context.Context, k recordKey, edit func(old []byt
 		t.exec(putRecord+"UPDATE SET body = excluded.body", k.args(made)...)
 	}
 	if err := ctx.Err(); err != nil {
-		t.abort()
+		t.abort(ctx)
 		return nil, err
 	}
 	return nil, t.commit(ctx)
