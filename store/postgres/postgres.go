@@ -19,14 +19,15 @@ import (
 // Options are what Open needs to know. Zero values mean the defaults.
 type Options struct {
 	// URL says where the database is, as libpq understands it: postgres://user:password@host:port/name.
-	// It may name several hosts; the one that can be written to is used.
+	// It may name several hosts; the one that can be written to is used. A pooler in between must give each
+	// connection a session of its own.
 	URL string
 	// Logger gets the engine's few messages; nil discards them.
 	Logger *slog.Logger
 	// Events makes the engine write an event for each change, see store.Outbox.
 	Events bool
 	// Writers and Readers bound the connections of this process; 0 means 4 and 8, and two and four more for
-	// each processor. All processes together must stay below the server's max_connections.
+	// each processor, but no more than 16 and 32. All processes together must stay below the server's max_connections.
 	Writers, Readers int
 	// StatementTimeout ends a statement; 0 means 30 s.
 	StatementTimeout time.Duration
@@ -54,8 +55,8 @@ func (o Options) withDefaults() Options {
 		o.Random = rand.Reader
 	}
 	procs := runtime.GOMAXPROCS(0)
-	set(&o.Writers, 4+2*procs)
-	set(&o.Readers, 8+4*procs)
+	set(&o.Writers, min(4+2*procs, 16))
+	set(&o.Readers, min(8+4*procs, 32))
 	set(&o.StatementTimeout, 30*time.Second)
 	set(&o.ConnectTimeout, 5*time.Second)
 	set(&o.LockWait, 2*time.Second)
