@@ -107,3 +107,64 @@ func TestGroupBy(t *testing.T) {
 		t.Errorf("by type: %v, %v; want %v", got, err, want)
 	}
 }
+
+// TestEventsByHand: what the suite compares events with, without the suite.
+func TestEventsByHand(t *testing.T) {
+	ctx := context.Background()
+	e := memory.NewWithEvents([16]byte{7})
+	for _, title := range []string{"x", "y", "z"} {
+		if _, err := e.Apply(ctx, []store.Mutation{stored(t, `{"AwsAccountId":"1","Region":"r","ProductArn":"p","Id":"a","Title":"`+title+`"}`)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := `{"AwsAccountId":"1","Region":"r","ProductArn":"p","Id":"a","Title":"y"}`
+	got, err := e.Events(ctx, "1", 1)
+	if err != nil || len(got) != 1 || string(got[0].Finding) != want || got[0].Cursor != "2" || got[0].ID != store.EventID([16]byte{7}, 2, []byte(want)) {
+		t.Errorf("the second event is %v, %v", got, err)
+	}
+	if n, err := e.TrimEvents(ctx, "2", 5); n != 2 || err != nil {
+		t.Errorf("trimmed %d, %v", n, err)
+	}
+	if n, _, err := e.Backlog(ctx, "1"); n != 1 || err != nil {
+		t.Errorf("the backlog is %d, %v", n, err)
+	}
+	e.KeepEvents(false)
+	if _, err := e.Apply(ctx, []store.Mutation{stored(t, want)}); err != nil {
+		t.Fatal(err)
+	}
+	if last, err := e.LastEvent(ctx); last != "3" || err != nil {
+		t.Errorf("the last event is %s, %v", last, err)
+	}
+}
+
+// TestScanByHand: account, region, product, id; pages go on after a key.
+func TestScanByHand(t *testing.T) {
+	ctx := context.Background()
+	e := sampleEngine(t)
+	var got []string
+	var after *finding.Key
+	for {
+		page, err := e.Scan(ctx, after, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range page {
+			got = append(got, w.Key.Account+"/"+w.Key.Region+"/"+w.Key.ID)
+		}
+		if len(page) < 2 {
+			break
+		}
+		after = &page[1].Key
+	}
+	if want := []string{"1/r/a", "1/r/b", "1/r/c", "1/s/a", "2/r/a"}; !slices.Equal(got, want) {
+		t.Errorf("scanned %v, want %v", got, want)
+	}
+	k := finding.Key{Account: "1", Region: "r", ProductArn: "p", ID: "b"}
+	n, err := e.Erase(ctx, []finding.Key{k, k, {}}, func(s *finding.Stored) bool { return s.Finding.Text("Title") == "y" })
+	if n != 1 || err != nil {
+		t.Errorf("erased %d, %v", n, err)
+	}
+	if s, err := e.Stats(ctx); s.Findings != 4 || err != nil {
+		t.Errorf("%d findings are left, %v", s.Findings, err)
+	}
+}

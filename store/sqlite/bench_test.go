@@ -58,7 +58,12 @@ func imported(fleet []asff.Finding, n, round int) store.Mutation {
 
 func open(tb testing.TB, dir string) *sqlite.Engine {
 	tb.Helper()
-	e, err := sqlite.Open(context.Background(), sqlite.Options{Dir: dir})
+	return openWith(tb, sqlite.Options{Dir: dir})
+}
+
+func openWith(tb testing.TB, o sqlite.Options) *sqlite.Engine {
+	tb.Helper()
+	e, err := sqlite.Open(context.Background(), o)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -95,19 +100,20 @@ func applyFleet(tb testing.TB, e store.Engine, fleet []asff.Finding, from, to, r
 // measure is told how many findings an operation is about. It gives what reports findings per second, and the processor time of each, which
 // says more on a machine that others use too.
 func measure(b *testing.B, findings int) (report func()) {
-	cpu := func() time.Duration {
-		var u unix.Rusage
-		if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
-			b.Fatal(err)
-		}
-		return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-	}
-	before := cpu()
+	before := processorTime(b)
 	return func() {
 		n := float64(b.N * findings)
 		b.ReportMetric(n/b.Elapsed().Seconds(), "findings/s")
-		b.ReportMetric(float64((cpu()-before).Microseconds())/n, "cpu-µs/finding")
+		b.ReportMetric(float64((processorTime(b)-before).Microseconds())/n, "cpu-µs/finding")
 	}
+}
+
+func processorTime(tb testing.TB) time.Duration {
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+		tb.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // BenchmarkApplyNew stores new findings; an operation is one finding.
@@ -134,6 +140,46 @@ func BenchmarkApplyAgain(b *testing.B) {
 		applyFleet(b, e, all, 0, min(stored, b.N-done), round)
 	}
 	report()
+}
+
+// BenchmarkEvents is what events cost an import: the same findings, new and again, into two engines by
+// turns, of which one keeps events. It reports the ratios of the times and of the processor times; an
+// operation is a finding in each. The turns are short, so that what else the machine does strikes both.
+func BenchmarkEvents(b *testing.B) {
+	all := fleet(b, 10_000)
+	for name, again := range map[string]bool{"new": false, "again": true} {
+		b.Run(name, func(b *testing.B) {
+			var engines [2]*sqlite.Engine
+			const stored, turn = 20_000, 5_000
+			for i := range engines {
+				engines[i] = openWith(b, sqlite.Options{Dir: b.TempDir(), Events: i == 1})
+				defer engines[i].Close()
+				if again {
+					applyFleet(b, engines[i], all, 0, stored, 0)
+				}
+			}
+			var took, used [2]time.Duration
+			b.ResetTimer()
+			for from := 0; from < b.N; from += turn {
+				// Who begins changes, as does what the other left to the disk to do.
+				for i := range engines {
+					i = (i + from/turn) % 2
+					start, cpu := time.Now(), processorTime(b)
+					if again {
+						at := from % stored
+						applyFleet(b, engines[i], all, at, at+min(turn, b.N-from), 1+from/stored)
+					} else {
+						applyFleet(b, engines[i], all, from, min(from+turn, b.N), 0)
+					}
+					took[i] += time.Since(start)
+					used[i] += processorTime(b) - cpu
+				}
+			}
+			b.ReportMetric(float64(took[1])/float64(took[0]), "time-ratio")
+			b.ReportMetric(float64(used[1])/float64(used[0]), "cpu-ratio")
+			b.ReportMetric(float64(used[0].Microseconds())/float64(b.N), "cpu-µs/off")
+		})
+	}
 }
 
 // BenchmarkOpen opens a database of 50,000 findings.

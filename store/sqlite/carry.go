@@ -48,7 +48,8 @@ func (e *Engine) Scan(ctx context.Context, after *finding.Key, limit int) ([]sto
 			return nil, err
 		}
 		if last == nil {
-			// All of them have gone since: the index no longer knows them.
+			// All of them have gone since, as the index knows, or will at once.
+			e.ahead.keep(stretch{})
 			continue
 		}
 		after = last
@@ -171,7 +172,7 @@ func (w *writer) load(l *loading) error {
 	if err != nil {
 		return err
 	}
-	seal(l.row, newest)
+	seal(l.row, int64(doc)+1, newest)
 	if err := w.writeFinding(doc, l.row, exists); err != nil {
 		return err
 	}

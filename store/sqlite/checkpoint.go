@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -17,6 +18,8 @@ type checkpointer struct {
 	conn  *sqlite.Conn
 	log   *slog.Logger
 	limit int64 // pages
+	// pins is how many read for so long (a backup) that it is no use to wait for them.
+	pins atomic.Int32
 	// hold is held by the writer for each commit.
 	hold sync.Mutex
 	// turn is whose turn it is to use the connection: the writer takes it when it must wait for the copy.
@@ -55,13 +58,16 @@ func newCheckpointer(path string, o Options) (*checkpointer, error) {
 	return cp, nil
 }
 
+// pin says by 1 that a long reading begins and by -1 that it is over. Until then the log grows.
+func (cp *checkpointer) pin(n int32) { cp.pins.Add(n) }
+
 // worst is how many times the limit the log may hold before commits wait for the copy.
 const worst = 4
 
 // ready is called before a commit with the size of the log. A disk that takes in less than is
 // written would let the log grow for ever: then writers wait.
 func (cp *checkpointer) ready(pages int64) {
-	if pages < worst*cp.limit {
+	if pages < worst*cp.limit || cp.pins.Load() > 0 {
 		return
 	}
 	if err := cp.check(); err != nil {
@@ -123,6 +129,9 @@ func (cp *checkpointer) check() error {
 		if now-copied < smallRest {
 			break
 		}
+	}
+	if cp.pins.Load() > 0 {
+		return nil
 	}
 	// RESTART also waits for the readers of the old log, so that the next commit begins a new one.
 	cp.hold.Lock()

@@ -19,14 +19,14 @@ import (
 // A row's body is a fixed head that the writer can patch and the start can read
 // without decompressing, then a block compressed with the database's dictionary:
 //
-//	finding: 1, owned, crc32c (4), newest history id (8), created (8) | source, key, JSON
+//	finding: 2, owned, crc32c (4), newest history id (8), created (8) | source, key, JSON
 //	history: 2, 0,     crc32c (4), time (8)                           | source, updates
 //	event:   2, 0,     crc32c (4), time (8)                           | as the finding's, copied
 //
 // Numbers are little endian, times nanoseconds since 1970. The checksum is over everything but itself: the
 // compressed block has none, and a flipped bit must be an error, never another finding. Rows of
 // format 2 are bound: their checksum is also over the numbers in the columns beside the body, which say
-// whose they are. History rows of layout 1 have format 1 and are not.
+// whose they are. Rows that were written in layout 1 have format 1 and are not.
 const (
 	rowFormat   = 1
 	boundFormat = 2
@@ -63,7 +63,7 @@ func newCodec(dictionary []byte) (*codec, error) {
 // appendFinding appends a finding's row to dst; seal must follow once its history is
 // known. scratch is overwritten.
 func (c *codec) appendFinding(dst []byte, k finding.Key, s *finding.Stored, scratch *[]byte) []byte {
-	dst = append(dst, rowFormat, byte(s.Owned))
+	dst = append(dst, boundFormat, byte(s.Owned))
 	dst = append(dst, make([]byte, findingHead-crcAt)...)
 	putTime(dst[len(dst)-8:], s.CreatedTime)
 	b := appendTexts((*scratch)[:0], string(s.CreatedBy.Type), s.CreatedBy.Identity, k.Account, k.Region, k.ProductArn, k.ID)
@@ -131,10 +131,11 @@ func (c *codec) decompress(buf, block []byte) ([]byte, error) {
 	return b, nil
 }
 
-// seal puts the id of the newest history row (0: none) into a finding's row.
-func seal(row []byte, newest int64) {
+// seal puts the id of the newest history row (0: none) into a finding's row and binds it to its own.
+func seal(row []byte, id, newest int64) {
 	binary.LittleEndian.PutUint64(row[bodyAt:], uint64(newest))
 	sum(row)
+	bind(row, id)
 }
 
 // sum writes a row's checksum. Whatever changes a row afterwards must sum it again.
@@ -168,7 +169,7 @@ func check(row []byte, head int, columns ...int64) error {
 	}
 	crc := checksum(row)
 	switch {
-	case row[0] == boundFormat && len(columns) > 0:
+	case row[0] == boundFormat:
 		crc = extend(crc, columns)
 	case row[0] != rowFormat:
 		return fmt.Errorf("row format %d, this program knows %d and %d", row[0], rowFormat, boundFormat)
@@ -191,8 +192,8 @@ type record struct {
 }
 
 // finding reads a finding's row, decompressing into buf where that is large enough.
-func (c *codec) finding(row, buf []byte) (record, error) {
-	if err := check(row, findingHead); err != nil {
+func (c *codec) finding(id int64, row, buf []byte) (record, error) {
+	if err := check(row, findingHead, id); err != nil {
 		return record{}, err
 	}
 	block, err := c.decompress(buf, row[findingHead:])

@@ -49,16 +49,16 @@ func TestFindingRows(t *testing.T) {
 		for _, name := range rapid.SliceOfDistinct(rapid.StringN(1, 20, 40), rapid.ID).Draw(t, "members") {
 			s.Finding.SetText(name, text.Draw(t, "value"))
 		}
-		newest := rapid.Int64Min(0).Draw(t, "newest")
+		newest, id := rapid.Int64Min(0).Draw(t, "newest"), rapid.Int64().Draw(t, "id")
 		before := rapid.SliceOf(rapid.Byte()).Draw(t, "before")
 		scratch := rapid.SliceOf(rapid.Byte()).Draw(t, "scratch")
 		arena := c.appendFinding(bytes.Clone(before), k, &s, &scratch)
 		row := arena[len(before):]
-		seal(row, newest)
+		seal(row, id, newest)
 		if !bytes.Equal(arena[:len(before)], before) {
 			t.Fatal("the arena's earlier rows changed")
 		}
-		rec, err := c.finding(row, rapid.SliceOf(rapid.Byte()).Draw(t, "buf"))
+		rec, err := c.finding(id, row, rapid.SliceOf(rapid.Byte()).Draw(t, "buf"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -121,7 +121,7 @@ func sampleRow(t testing.TB) []byte {
 	k := testKey("a")
 	var scratch []byte
 	row := testCodec(t).appendFinding(nil, k, &finding.Stored{Finding: testFinding(k, "title")}, &scratch)
-	seal(row, 7)
+	seal(row, 3, 7)
 	return row
 }
 
@@ -133,13 +133,13 @@ func TestDamagedRows(t *testing.T) {
 		for bit := range 8 {
 			bad := bytes.Clone(row)
 			bad[i] ^= 1 << bit
-			if _, err := c.finding(bad, nil); err == nil {
+			if _, err := c.finding(3, bad, nil); err == nil {
 				t.Fatalf("bit %d of byte %d of %d flipped unnoticed", bit, i, len(row))
 			}
 		}
 	}
 	for n := range row {
-		if _, err := c.finding(row[:n], nil); err == nil {
+		if _, err := c.finding(3, row[:n], nil); err == nil {
 			t.Fatalf("a row cut to %d of %d bytes went unnoticed", n, len(row))
 		}
 		if _, err := changeTime(row[:n], 3, 2, 1); err == nil && n < historyHead {
@@ -211,7 +211,7 @@ func FuzzRow(f *testing.F) {
 		row = bytes.Clone(row)
 		row[0] = rowFormat
 		sum(row)
-		if rec, err := c.finding(row, nil); err == nil {
+		if rec, err := c.finding(3, row, nil); err == nil {
 			if s, err := c.stored(&rec); err == nil && s.Finding.AppendJSON(nil) == nil {
 				t.Error("a finding without JSON")
 			}
@@ -232,7 +232,7 @@ func TestLaterRowFormat(t *testing.T) {
 	row := sampleRow(t)
 	row[0] = boundFormat + 1
 	sum(row)
-	if _, err := testCodec(t).finding(row, nil); err == nil || errors.Is(err, errCorrupt) {
+	if _, err := testCodec(t).finding(3, row, nil); err == nil || errors.Is(err, errCorrupt) {
 		t.Errorf("a later format: %v", err)
 	}
 }
@@ -245,8 +245,9 @@ func TestDictionaryIsTheDatabases(t *testing.T) {
 		t.Fatal(err)
 	}
 	other := s2.MakeDict([]byte("a dictionary of an earlier program, with little in it: title"), nil).Bytes()
-	withSQL("DELETE FROM meta")(t, filepath.Join(dir, "findings.db"))
-	withSQL("INSERT INTO meta VALUES('dictionary', x'"+hex(other)+"')")(t, filepath.Join(dir, "findings.db"))
+	for name, value := range map[string][]byte{"dictionary": other, "dictionary sum": sumDictionary(other)} {
+		withSQL("UPDATE meta SET value=x'"+hex(value)+"' WHERE name='"+name+"'")(t, filepath.Join(dir, "findings.db"))
+	}
 	e := mustOpen(t, Options{Dir: dir})
 	mustApply(t, e, testPut("a", "title one"))
 	if err := e.Close(); err != nil {

@@ -51,8 +51,8 @@ func (w *writer) erase(keys []finding.Key, sure func(*finding.Stored) bool) (n i
 			return n, err, nil
 		}
 		gone := false
-		if answer = w.e.guard(func() error { gone = sure(old); return nil }); answer != nil {
-			return n, answer, nil
+		if err := w.e.guard(func() error { gone = sure(old); return nil }); err != nil {
+			return n, err, nil
 		}
 		if !gone {
 			continue
@@ -71,7 +71,7 @@ func (w *writer) current(doc search.Doc) (*finding.Stored, int64, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	rec, err := w.e.codec.finding(row, nil)
+	rec, err := w.e.codec.finding(int64(doc)+1, row, nil)
 	if err != nil {
 		return nil, 0, fmt.Errorf("store: finding %d: %w", doc, err)
 	}

@@ -34,14 +34,14 @@ func (h *health) wrote(err error) {
 }
 
 // failed is why the last write failed, nil when it did not; try says that it is time to try again.
-func (h *health) failed() (err error, try bool) {
+func (h *health) failed() (try bool, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.err == nil || h.resting != nil {
-		return h.err, false
+		return false, h.err
 	}
 	h.resting = time.AfterFunc(probeRest, h.rested)
-	return h.err, true
+	return true, h.err
 }
 
 func (h *health) rested() {
@@ -66,7 +66,7 @@ func (e *Engine) Ready(ctx context.Context) error {
 		return err
 	}
 	defer e.leave()
-	err, try := e.health.failed()
+	try, err := e.health.failed()
 	if try {
 		err = e.writer.do(ctx, job{write: func(w *writer) error { return w.setMeta("probe", make([]byte, probeSize)) }})
 	}

@@ -30,6 +30,8 @@ type call struct {
 	next    []int32
 	byKey   map[finding.Key]int32
 
+	told    []telling     // of the change that is being prepared
+	events  [][]byte      // arena of lists of rows
 	rows    []byte        // arena of rows, old and new
 	values  filter.Values // arena of the values before and after
 	scratch []byte
@@ -46,7 +48,6 @@ type change struct {
 	row         []byte   // new row, to be sealed
 	history     [][]byte // new history rows, oldest first
 	newest      int64    // id of the newest history row there was
-	told        []telling
 	events      [][]byte // rows of the events, oldest first
 	old, new    filter.Values
 }
@@ -91,7 +92,8 @@ func (c *call) release() {
 	clear(c.byKey)
 	clear(c.changes)
 	clear(c.values)
-	*c = call{changes: c.changes[:0], next: c.next[:0], byKey: c.byKey, rows: c.rows[:0], values: c.values[:0], scratch: c.scratch[:0]}
+	clear(c.events)
+	*c = call{told: c.told[:0], events: c.events[:0], changes: c.changes[:0], next: c.next[:0], byKey: c.byKey, rows: c.rows[:0], values: c.values[:0], scratch: c.scratch[:0]}
 	calls.Put(c)
 }
 
@@ -181,7 +183,7 @@ func (c *call) readOld(ctx context.Context, r *reader, stripe func(search.Doc) *
 // is the store's; the mutations' own go to errs.
 func (e *Engine) mutate(c *call, ch *change) error {
 	ch.write, ch.history, ch.newest, ch.old, ch.new = false, ch.history[:0], 0, nil, nil
-	ch.told, ch.events = ch.told[:0], ch.events[:0]
+	ch.events = nil
 	old, err := e.old(ch)
 	if err != nil {
 		return err
@@ -205,17 +207,21 @@ func (e *Engine) mutate(c *call, ch *change) error {
 // tell encodes the events of a key's mutations. The last one's is the finding's own row over again;
 // more than one in a call is rare.
 func (e *Engine) tell(c *call, ch *change) {
-	for i, t := range ch.told {
+	first := len(c.events)
+	for i, t := range c.told {
 		row := ch.row
-		if i < len(ch.told)-1 {
+		if i < len(c.told)-1 {
 			start := len(c.rows)
 			c.rows = e.codec.appendFinding(c.rows, ch.key, t.state, &c.scratch)
 			row = c.rows[start:]
 		}
 		start := len(c.rows)
 		c.rows = appendEvent(c.rows, row, t.time)
-		ch.events = append(ch.events, c.rows[start:len(c.rows):len(c.rows)])
+		c.events = append(c.events, c.rows[start:len(c.rows):len(c.rows)])
 	}
+	ch.events = c.events[first:len(c.events):len(c.events)]
+	clear(c.told) // they hold on to findings
+	c.told = c.told[:0]
 }
 
 // old decodes the old row. Its memory is not pooled: a mutation may well keep what it is given.
@@ -223,7 +229,7 @@ func (e *Engine) old(ch *change) (*finding.Stored, error) {
 	if !ch.exists {
 		return nil, nil
 	}
-	r, err := e.codec.finding(ch.oldRow, nil)
+	r, err := e.codec.finding(int64(ch.doc)+1, ch.oldRow, nil)
 	if err != nil {
 		return nil, fmt.Errorf("store: finding %d: %w", ch.doc, err)
 	}
@@ -243,7 +249,7 @@ func (e *Engine) runMutations(c *call, ch *change, state *finding.Stored) *findi
 			continue
 		}
 		if e.events {
-			ch.told = append(ch.told, telling{&out.Stored, store.EventTime(state == nil, &out)})
+			c.told = append(c.told, telling{&out.Stored, store.EventTime(state == nil, &out)})
 		}
 		state, ch.write = &out.Stored, true
 		if out.Change != nil {

@@ -70,7 +70,7 @@ func (e *Engine) read(ctx context.Context, r *reader, doc search.Doc) (rec recor
 	if len(r.row) == 0 {
 		return rec, fmt.Errorf("store: finding %d: %w", doc, errNoRow)
 	}
-	rec, err = e.codec.finding(r.row, r.block)
+	rec, err = e.codec.finding(int64(doc)+1, r.row, r.block)
 	if err != nil {
 		return rec, fmt.Errorf("store: finding %d: %w", doc, err)
 	}

@@ -15,6 +15,8 @@ import (
 const (
 	// scanDocs is how many findings one worker reads at a time at start.
 	scanDocs = 1024
+	// maxDocs is how many numbers there may be.
+	maxDocs = 1 << 30
 	// progressDocs is how many findings pass between two messages about the progress.
 	progressDocs = 100 * scanDocs
 )
@@ -97,11 +99,18 @@ func (e *Engine) findEnds(ctx context.Context) (last int64, err error) {
 		if _, err := r.ends.Step(); err != nil {
 			return err
 		}
-		last = r.ends.ColumnInt64(0)
+		if last = r.ends.ColumnInt64(0); last < 0 || last > maxDocs {
+			return fmt.Errorf("finding %d: %w", last, errors.Join(errCorrupt, r.ends.Reset()))
+		}
 		e.writer.nextDoc, e.writer.lastChange = search.Doc(last), r.ends.ColumnInt64(1)
 		er, err := r.eventRange("")
 		e.writer.lastEvent, e.writer.trimmed = er.last, er.after
-		return errors.Join(err, r.ends.Reset())
+		if err = errors.Join(err, r.ends.Reset()); err != nil || last == 0 {
+			return err
+		}
+		// A number that is damaged could make the index huge before its row is met.
+		_, err = e.read(ctx, r, search.Doc(last-1))
+		return err
 	})
 	return last, err
 }
@@ -145,7 +154,7 @@ func (e *Engine) scan(ctx context.Context, s *scan) error {
 // scanRow adds one row to a scan. The JSON is decompressed to where the values may point to
 // it until the index has them; a buffer for each finding would keep the collector busy.
 func (e *Engine) scanRow(s *scan, id int64, row []byte) error {
-	r, err := e.codec.finding(row, s.json[len(s.json):])
+	r, err := e.codec.finding(id, row, s.json[len(s.json):])
 	if err != nil {
 		return err
 	}

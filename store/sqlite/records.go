@@ -64,7 +64,8 @@ func (e *Engine) ListRecords(ctx context.Context, collection, account, region, a
 		return r.listRecords
 	}, func(s *sqlite.Stmt) (store.Record, error) {
 		record := store.Record{Collection: collection, Account: account, Region: region, Name: s.ColumnText(0)}
-		return record, takeBody(s, 1, &record)
+		err := takeBody(s, 1, &record)
+		return record, err
 	})
 }
 
@@ -80,7 +81,8 @@ func (e *Engine) ScanRecords(ctx context.Context, after *store.Record, limit int
 		return r.scanRecords
 	}, func(s *sqlite.Stmt) (store.Record, error) {
 		record := store.Record{Collection: s.ColumnText(0), Account: s.ColumnText(1), Region: s.ColumnText(2), Name: s.ColumnText(3)}
-		return record, takeBody(s, 4, &record)
+		err := takeBody(s, 4, &record)
+		return record, err
 	})
 }
 
@@ -139,30 +141,38 @@ func (e *Engine) DeleteRecord(ctx context.Context, collection, account, region, 
 // EditRecord implements store.RecordEditor. The writer calls edit, one at a time: what edit
 // answers is its caller's business and no reason for the rest of the group to fail.
 func (e *Engine) EditRecord(ctx context.Context, collection, account, region, name string, edit func([]byte) ([]byte, error)) error {
+	r := store.Record{Collection: collection, Account: account, Region: region, Name: name}
 	var answer error
-	err := e.write(ctx, func(w *writer) error {
-		r := store.Record{Collection: collection, Account: account, Region: region, Name: name}
-		there, err := readRecord(w.selectRecord, &r)
-		if answer = err; err != nil {
-			return nil
-		}
-		answer = w.e.guard(func() (err error) {
-			r.Body, err = edit(r.Body)
-			return err
-		})
-		switch {
-		case answer != nil || r.Body == nil && !there:
-			return nil
-		case r.Body == nil:
-			bindTexts(w.dropRecord, collection, account, region, name)
-			return run(w.dropRecord)
-		}
-		return w.putRecord(w.upsertRecord, &r)
+	err := e.write(ctx, func(w *writer) (err error) {
+		answer, err = w.edit(&r, edit)
+		return err
 	})
 	if err != nil {
 		return err
 	}
 	return answer
+}
+
+// edit edits one record. answer is what its caller is told, err ends the group.
+func (w *writer) edit(r *store.Record, edit func([]byte) ([]byte, error)) (answer, err error) {
+	r.Body = nil
+	there, err := readRecord(w.selectRecord, r)
+	if err == nil {
+		err = w.e.guard(func() (err error) {
+			r.Body, err = edit(r.Body)
+			return err
+		})
+	}
+	switch {
+	case err != nil:
+		return err, nil
+	case r.Body != nil:
+		return nil, w.putRecord(w.upsertRecord, r)
+	case there:
+		bindTexts(w.dropRecord, r.Collection, r.Account, r.Region, r.Name)
+		return nil, run(w.dropRecord)
+	}
+	return nil, nil
 }
 
 // write sends a write through the writer, who may commit it along with others.

@@ -73,9 +73,16 @@ func fillDisk(t *testing.T) {
 				t.Fatalf("a full disk: %v", err)
 			}
 		}
+		if _, err := e.health.failed(); err == nil {
+			t.Error("a write was refused and the engine does not know")
+		}
 		checkTitles(t, e, titles)
 	}
 	limitFiles(t, unix.RLIM_INFINITY)
+	e.health.rested()
+	if err := e.Ready(context.Background()); err != nil {
+		t.Errorf("there is room again: %v", err)
+	}
 	mustApply(t, e, testPut("0", "at last"))
 	titles["0"] = "at last"
 	checkTitles(t, e, titles)

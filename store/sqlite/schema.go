@@ -1,8 +1,11 @@
 package sqlite
 
 import (
+	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
 	"path/filepath"
@@ -160,11 +163,11 @@ func create(c *sqlite.Conn, o Options) error {
 	if err := putMeta(c, "dictionary", dictionary()); err != nil {
 		return err
 	}
-	return putIdentity(c, o)
+	return describe(c, o)
 }
 
 // migrate brings a database from layout 1 to layout 2, which has an outbox, a number for the database
-// and sums for records. Findings and history stay as they are.
+// and sums for its dictionary and its records. Findings and history stay as they are.
 func migrate(c *sqlite.Conn, o Options) error {
 	for _, sql := range []string{
 		createOutbox,
@@ -178,7 +181,7 @@ func migrate(c *sqlite.Conn, o Options) error {
 	if err := sumRecords(c); err != nil {
 		return err
 	}
-	return putIdentity(c, o)
+	return describe(c, o)
 }
 
 // sumRecords gives every record its sum.
@@ -226,8 +229,16 @@ func putMeta(c *sqlite.Conn, name string, value []byte) error {
 	return run(s)
 }
 
-// putIdentity gives the database its number.
-func putIdentity(c *sqlite.Conn, o Options) error {
+// describe writes what layout 2 says of a database: the dictionary's sum, since rows' sums are of what is
+// compressed with it, and the database's number.
+func describe(c *sqlite.Conn, o Options) error {
+	d, err := getMeta(c, "dictionary")
+	if err != nil {
+		return err
+	}
+	if err := putMeta(c, "dictionary sum", sumDictionary(d)); err != nil {
+		return err
+	}
 	id := make([]byte, len(meta{}.identity))
 	if _, err := io.ReadFull(o.Random, id); err != nil {
 		return fmt.Errorf("a number for the database: %w", err)
@@ -235,11 +246,22 @@ func putIdentity(c *sqlite.Conn, o Options) error {
 	return putMeta(c, "identity", id)
 }
 
+func sumDictionary(d []byte) []byte {
+	return binary.LittleEndian.AppendUint32(nil, crc32.Checksum(d, castagnoli))
+}
+
 // readMeta reads the dictionary that the database was created with, which need not be this
 // program's, and its number.
 func readMeta(c *sqlite.Conn) (m meta, err error) {
 	if m.dictionary, err = getMeta(c, "dictionary"); err != nil {
 		return m, err
+	}
+	sum, err := getMeta(c, "dictionary sum")
+	if err != nil {
+		return m, err
+	}
+	if !bytes.Equal(sum, sumDictionary(m.dictionary)) {
+		return m, fmt.Errorf("the compression dictionary: %w", errCorrupt)
 	}
 	id, err := getMeta(c, "identity")
 	if err == nil && copy(m.identity[:], id) != len(id) {

@@ -332,7 +332,7 @@ func (w *writer) writeRows(ch *change) error {
 			return err
 		}
 	}
-	seal(ch.row, newest)
+	seal(ch.row, int64(ch.doc)+1, newest)
 	return w.writeFinding(ch.doc, ch.row, ch.exists)
 }
 

@@ -227,12 +227,12 @@ func eraseRaces(t *testing.T, open Opener) {
 		}
 	})
 	eraser.Wait()
-	made, left := int64(0), int64(0)
+	made := int64(0)
 	for i := range keys {
 		made += creations[i].Load()
 	}
 	for range 2 {
-		left = 0
+		left := int64(0)
 		for _, k := range keys {
 			if got := get(t, e, k); got != nil {
 				left++

@@ -34,6 +34,7 @@ type faulty struct {
 	put     func(context.Context, store.Record, bool) error
 	list    func(ctx context.Context, collection, account, region, after string, limit int) ([]store.Record, error)
 	close   func() error
+	carrying
 }
 
 func (f *faulty) Apply(ctx context.Context, ms []store.Mutation) ([]error, error) {
@@ -61,7 +62,7 @@ func (f *faulty) ListRecords(ctx context.Context, collection, account, region, a
 func (f *faulty) Close() error { return f.close() }
 
 func newFaulty(j *journaled) *faulty {
-	return &faulty{journaled: j, apply: j.Apply, get: j.Get, find: j.Find, count: j.Count, groupBy: j.GroupBy,
+	return &faulty{carrying: newCarrying(j), journaled: j, apply: j.Apply, get: j.Get, find: j.Find, count: j.Count, groupBy: j.GroupBy,
 		history: j.History, put: j.PutRecord, list: j.ListRecords, close: j.Close}
 }
 
@@ -265,6 +266,8 @@ var faults = []fault{
 	}},
 }
 
+func allFaults() []fault { return append(slices.Clone(faults), carryingFaults...) }
+
 // stale makes mutations all see the state from before the call.
 func stale(f *faulty) func(context.Context, []store.Mutation) ([]error, error) {
 	return func(ctx context.Context, ms []store.Mutation) ([]error, error) {
@@ -308,7 +311,7 @@ func TestFaults(t *testing.T) {
 		runFault(t, name)
 		return
 	}
-	for _, fault := range faults {
+	for _, fault := range allFaults() {
 		t.Run(fault.name, func(t *testing.T) {
 			t.Parallel()
 			cmd := exec.Command(os.Args[0], "-test.run=^TestFaults$/^"+fault.check+"$", "-rapid.nofailfile")
@@ -323,6 +326,7 @@ func TestFaults(t *testing.T) {
 }
 
 func runFault(t *testing.T, name string) {
+	faults := allFaults()
 	i := slices.IndexFunc(faults, func(f fault) bool { return f.name == name })
 	storetest.Run(t, func(t *testing.T, dir string, o storetest.Options) store.Engine {
 		f := newFaulty(openJournal(t, dir, o))
