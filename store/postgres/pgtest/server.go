@@ -27,8 +27,8 @@ type Server struct {
 	bin, dir string
 	settings []string
 	attr     *syscall.SysProcAttr
-	cmd      *exec.Cmd
-	stdin    io.Closer
+	stdin    io.Closer     // of what watches over the server
+	exited   chan struct{} // closed when the server has exited, nil before it was started
 }
 
 // Start makes a database cluster in a directory and starts a server on it. settings are more of
@@ -128,11 +128,34 @@ func (s *Server) run(ctx context.Context, program string, args ...string) error 
 	return nil
 }
 
-// watch runs a server until its own input ends, which it does when the test's process does.
-const watch = `"$0" "$@" & read -r line; kill -QUIT $! 2>/dev/null; wait $!`
+// watch runs a server until its own input ends, which it does when the test's process does, or the
+// server does.
+const watch = `exec 3<&0; "$0" "$@" 3<&- & server=$!
+{ read -r line <&3; kill -QUIT $server 2>/dev/null; } & wait $server`
 
-// Restart starts the server where it was stopped or killed, and waits until it answers.
+// errExited is why a start is tried again: the last of a killed server's processes may still be on their way out,
+// and as long as they hold its memory a new one refuses to start.
+var errExited = errors.New("the server has exited")
+
+// Restart starts the server where it was stopped or killed, and waits until it answers, for a minute at most.
 func (s *Server) Restart(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for {
+		err := s.start(ctx)
+		if err == nil {
+			return nil
+		}
+		s.Stop()
+		if !errors.Is(err, errExited) || ctx.Err() != nil {
+			text, _ := os.ReadFile(s.Log())
+			return fmt.Errorf("pgtest: the server does not answer: %w\n%s", err, text)
+		}
+	}
+}
+
+// start starts the server once.
+func (s *Server) start(ctx context.Context) error {
 	args := []string{"-c", watch, filepath.Join(s.bin, "postgres"), "-D", s.data(), "-p", s.Port, "-k", s.dir, "-h", "127.0.0.1"}
 	for _, setting := range append([]string{"shared_buffers=32MB", "max_connections=200", "fsync=on"}, s.settings...) {
 		args = append(args, "-c", setting)
@@ -142,26 +165,25 @@ func (s *Server) Restart(ctx context.Context) error {
 		return err
 	}
 	defer log.Close()
-	s.cmd = exec.Command("/bin/sh", args...)
-	s.cmd.SysProcAttr, s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = s.attr, s.dir, log, log
-	if s.stdin, err = s.cmd.StdinPipe(); err != nil {
+	cmd := exec.Command("/bin/sh", args...)
+	cmd.SysProcAttr, cmd.Dir, cmd.Stdout, cmd.Stderr = s.attr, s.dir, log, log
+	if s.stdin, err = cmd.StdinPipe(); err != nil {
 		return err
 	}
-	if err := s.cmd.Start(); err != nil {
+	if err := cmd.Start(); err != nil {
 		return err
 	}
-	if err := s.wait(ctx); err != nil {
-		s.Stop()
-		text, _ := os.ReadFile(s.Log())
-		return fmt.Errorf("pgtest: the server does not answer: %w\n%s", err, text)
-	}
-	return nil
+	exited := make(chan struct{})
+	s.exited = exited
+	go func() {
+		_ = cmd.Wait() // it says how the server ended, which is by our signal
+		close(exited)
+	}()
+	return s.wait(ctx)
 }
 
-// wait tries to connect until the server answers, for a minute at most.
+// wait tries to connect until the server answers or has exited.
 func (s *Server) wait(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -172,6 +194,8 @@ func (s *Server) wait(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return err
+		case <-s.exited:
+			return errExited
 		case <-tick.C:
 		}
 	}
@@ -184,12 +208,12 @@ func (s *Server) URL(database string) string {
 
 // Stop ends the server at once, as a power cut between two requests would: without a checkpoint.
 func (s *Server) Stop() {
-	if s.cmd == nil {
+	if s.exited == nil {
 		return
 	}
 	_ = s.stdin.Close()
-	_ = s.cmd.Wait() // it says how the server ended, which is by our signal
-	s.cmd = nil
+	<-s.exited
+	s.exited = nil
 }
 
 // Kill kills the server's processes with kill -9, all at once.
@@ -201,6 +225,10 @@ func (s *Server) Kill() error {
 	line, _, _ := strings.Cut(string(text), "\n")
 	pid, err := strconv.Atoi(line)
 	if err != nil {
+		return err
+	}
+	// First it stops, so that it starts no more of them.
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		return err
 	}
 	all := append([]int{pid}, children(pid)...)
