@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/findinghub/findinghub/store/postgres/pgtest"
 	"time"
 )
 
@@ -17,7 +19,7 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	os.Exit(m.Run())
+	os.Exit(pgtest.Main(m)) // with a PostgreSQL server for those who need one
 }
 
 // result is what a run of the program left behind.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"syscall"
 	"time"
 
@@ -167,21 +168,33 @@ func (s *serving) drain(ctx context.Context, server *http.Server) error {
 	return err
 }
 
+// place is where findings are kept, without the password that a database's URL may have.
+func (s *serving) place() string {
+	if s.DatabaseURL == "" {
+		return s.DataDir
+	}
+	u, err := url.Parse(s.DatabaseURL)
+	if err != nil {
+		return "PostgreSQL"
+	}
+	return "PostgreSQL at " + u.Host + u.Path
+}
+
 // greet tells the person who started the hub how to use it.
-func (s *serving) greet(url string) {
+func (s *serving) greet(endpoint string) {
 	how := "it checks no signatures (--dev)"
 	if !s.Dev {
 		how = "it checks signatures"
 	}
-	fmt.Fprintf(s.main.Stdout, "findinghub is ready at %s in %s; %s.\nFindings are kept in %s. Point AWS clients at it with\n\n", url, s.Region, how, s.DataDir)
-	fmt.Fprintf(s.main.Stdout, "  export AWS_ENDPOINT_URL_SECURITYHUB=%[1]s AWS_ENDPOINT_URL_STS=%[1]s AWS_REGION=%[2]s AWS_DEFAULT_REGION=%[2]s\n", url, s.Region)
+	fmt.Fprintf(s.main.Stdout, "findinghub is ready at %s in %s; %s.\nFindings are kept in %s. Point AWS clients at it with\n\n", endpoint, s.Region, how, s.place())
+	fmt.Fprintf(s.main.Stdout, "  export AWS_ENDPOINT_URL_SECURITYHUB=%[1]s AWS_ENDPOINT_URL_STS=%[1]s AWS_REGION=%[2]s AWS_DEFAULT_REGION=%[2]s\n", endpoint, s.Region)
 	switch {
 	case s.Dev:
 		fmt.Fprintf(s.main.Stdout, "  export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=dev\n", auth.DevAccount)
 	case s.firstKey != "":
 		fmt.Fprintf(s.main.Stdout, "  export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s\n", s.firstKey, s.firstSecret)
 	}
-	fmt.Fprintf(s.main.Stdout, "  aws securityhub get-findings\n\nor, where the client is older than those variables, with --endpoint-url %s.\n", url)
+	fmt.Fprintf(s.main.Stdout, "  aws securityhub get-findings\n\nor, where the client is older than those variables, with --endpoint-url %s.\n", endpoint)
 	if s.firstKey != "" {
 		fmt.Fprintf(s.main.Stdout, "\nThis is the key of user admin in account %s, who may do everything. It is shown this once.\nEnable the account's hub with it first: aws securityhub enable-security-hub\n", s.AdminAccount)
 		s.firstSecret = ""

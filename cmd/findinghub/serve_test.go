@@ -133,7 +133,11 @@ func (r *running) post(t *testing.T, account, path, body string) (int, string) {
 }
 
 func (r *running) tryPost(account, path, body string) (int, string, error) {
-	req, err := http.NewRequest(http.MethodPost, r.url+path, strings.NewReader(body))
+	return r.trySend(http.MethodPost, account, path, body)
+}
+
+func (r *running) trySend(method, account, path, body string) (int, string, error) {
+	req, err := http.NewRequest(method, r.url+path, strings.NewReader(body))
 	if err != nil {
 		return 0, "", err
 	}

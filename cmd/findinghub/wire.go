@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,6 +17,7 @@ import (
 	"github.com/findinghub/findinghub/events"
 	"github.com/findinghub/findinghub/hub"
 	"github.com/findinghub/findinghub/store"
+	"github.com/findinghub/findinghub/store/postgres"
 	"github.com/findinghub/findinghub/store/sqlite"
 )
 
@@ -26,7 +28,7 @@ func (s *serving) open(ctx context.Context) (closeStore func() error, err error)
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	engine, err := s.openEngine(ctx, registry)
 	if err != nil {
-		return nil, s.storeError(err)
+		return nil, err
 	}
 	closing, err := s.wire(ctx, engine, registry)
 	if err != nil {
@@ -40,13 +42,28 @@ func (s *serving) open(ctx context.Context) (closeStore func() error, err error)
 	return func() error { return errors.Join(closing(), engine.Close()) }, nil
 }
 
-// openEngine opens the store that the flags name.
+// openEngine opens the store that the flags name. Whichever it is, the data directory has what belongs to
+// this machine: identities, their key, the record of calls.
 func (s *serving) openEngine(ctx context.Context, registry *prometheus.Registry) (store.Engine, error) {
+	if s.DatabaseURL != "" {
+		if err := os.MkdirAll(s.DataDir, 0o700); err != nil {
+			return nil, fmt.Errorf("the data directory cannot be used: %w", err)
+		}
+		e, err := postgres.Open(ctx, postgres.Options{URL: s.DatabaseURL, Logger: s.log, Events: s.wanted(), Now: time.Now})
+		if err != nil {
+			return nil, fmt.Errorf("the database cannot be used: %w", err)
+		}
+		return e, nil
+	}
 	count := countCommits(registry)
-	return sqlite.Open(ctx, sqlite.Options{Dir: s.DataDir, Logger: s.log, Events: s.wanted(), OnCommit: func(c sqlite.Commit) {
+	e, err := sqlite.Open(ctx, sqlite.Options{Dir: s.DataDir, Logger: s.log, Events: s.wanted(), OnCommit: func(c sqlite.Commit) {
 		count(c)
 		s.bell.Ring()
 	}})
+	if err != nil {
+		return nil, s.storeError(err)
+	}
+	return e, nil
 }
 
 // storeError says in one line why a directory cannot be used.
