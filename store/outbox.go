@@ -30,11 +30,12 @@ type Event struct {
 // with the finding as that mutation left it. An engine opened without events writes none, and
 // imports cost nothing more; what is there from before can still be read and trimmed.
 type Outbox interface {
-	// Events reads events after a cursor, "" for the oldest, at most limit. Their order is one
-	// total order that ends with what is newest; events of one finding are in the order of its
-	// changes. A reader that goes on from the last cursor it got sees every event once: none is
-	// committed behind a cursor that was handed out. A cursor whose event has been trimmed goes on
-	// with the oldest that is left. Cursors stay good across restarts; what is not one is ErrCursor.
+	// Events reads events after a cursor, "" for the oldest, at most limit; fewer may come though
+	// there are more, and none is the end. Their order is one total order that ends with what is
+	// newest; events of one finding are in the order of its changes. A reader that goes on from the
+	// last cursor it got sees every event once: none is committed behind a cursor that was handed
+	// out. A cursor whose event has been trimmed goes on with the oldest that is left. Cursors
+	// stay good across restarts; what is not one is ErrCursor.
 	Events(ctx context.Context, after string, limit int) ([]Event, error)
 	// LastEvent is the cursor of the newest event that Events would tell, "" for none.
 	LastEvent(ctx context.Context) (string, error)

@@ -138,13 +138,15 @@ const trimStep = 500
 // TrimEvents implements store.Outbox.
 func (e *Engine) TrimEvents(ctx context.Context, upTo string, limit int) (n int, err error) {
 	var last int64
-	err = e.withEvents(ctx, upTo, func(_ *reader, er eventRange) error {
-		if upTo != "" {
+	err = e.withEvents(ctx, upTo, func(r *reader, er eventRange) error {
+		all, err := r.eventRange("")
+		if err == nil && er.after > all.after {
 			last = er.after
 		}
-		return nil
+		return err
 	})
-	for err == nil && n < limit {
+	// Who asks when there is nothing to forget does not bother the writer.
+	for err == nil && n < limit && last > 0 {
 		step := 0
 		err = e.write(ctx, func(w *writer) (err error) {
 			step, err = w.trim(last, min(limit-n, trimStep))

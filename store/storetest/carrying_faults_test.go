@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
+	"sync/atomic"
 
 	"github.com/findinghub/findinghub/finding"
 	"github.com/findinghub/findinghub/store"
@@ -42,6 +44,13 @@ func (f *faulty) EditRecord(ctx context.Context, collection, account, region, na
 	return f.edit(ctx, collection, account, region, name, edit)
 }
 func (f *faulty) Ready(ctx context.Context) error { return f.ready(ctx) }
+
+// letOthers gives others the time to show that two calls are not one.
+func letOthers() {
+	for range 2000 {
+		runtime.Gosched()
+	}
+}
 
 // told is a fault that spoils what Events tells; n counts the calls.
 func told(spoil func(events []store.Event, after string, n int) []store.Event) func(*faulty) {
@@ -106,7 +115,7 @@ var carryingFaults = []fault{
 			return f.journaled.TrimEvents(ctx, upTo, 2*limit)
 		}
 	}},
-	{"trims what nobody has read", "EventsWhileTrim", func(f *faulty) {
+	{"trims what nobody has read", "EventsTrimmed", func(f *faulty) {
 		f.trim = func(ctx context.Context, upTo string, limit int) (int, error) {
 			if last, err := f.journaled.LastEvent(ctx); upTo != "" && err == nil {
 				upTo = last
@@ -121,10 +130,18 @@ var carryingFaults = []fault{
 		}
 	}},
 	{"asks first and erases later", "EraseRaces", func(f *faulty) {
+		var calls atomic.Int64
+		f.apply = func(ctx context.Context, ms []store.Mutation) ([]error, error) {
+			defer calls.Add(1)
+			return f.journaled.Apply(ctx, ms)
+		}
 		f.erase = func(ctx context.Context, keys []finding.Key, sure func(*finding.Stored) bool) (int, error) {
 			all, err := f.journaled.Get(ctx, keys)
 			if err != nil {
 				return 0, err
+			}
+			for n, spins := calls.Load()+3, 0; calls.Load() < n && spins < 100_000; spins++ {
+				runtime.Gosched()
 			}
 			gone := slices.DeleteFunc(slices.Clone(keys), func(k finding.Key) bool {
 				s := all[slices.Index(keys, k)]
@@ -159,6 +176,7 @@ var carryingFaults = []fault{
 	{"reads a finding and its history at two moments", "ScanWhileWrites", func(f *faulty) {
 		f.scan = func(ctx context.Context, after *finding.Key, limit int) ([]store.Whole, error) {
 			all, err := f.journaled.Scan(ctx, after, limit)
+			letOthers()
 			for i := range all {
 				page, herr := f.journaled.History(ctx, store.HistoryQuery{Key: all[i].Key, Limit: 1e6})
 				all[i].Changes = page.Changes
@@ -202,6 +220,7 @@ var carryingFaults = []fault{
 			if err != nil {
 				old = nil
 			}
+			letOthers()
 			body, err := edit(old)
 			switch {
 			case err != nil:

@@ -191,7 +191,8 @@ func eraseKeepsEvents(t *testing.T, open Opener) {
 // other: what is counted as gone was made anew by the next change, and nothing is half there.
 func eraseRaces(t *testing.T, open Opener) {
 	e, dir := startAt(t, open, events)
-	const writers, rounds = 4, 40
+	// As many rounds as it takes for some to be erased.
+	const writers, rounds, most = 4, 40, 4000
 	keys := []finding.Key{keyOf("a"), keyOf("b"), keyOf("c")}
 	var creations, increments [3]atomic.Int64
 	var erased, writing atomic.Int64
@@ -208,7 +209,7 @@ func eraseRaces(t *testing.T, open Opener) {
 	})
 	inParallel(writers, func(w int) {
 		defer writing.Add(-1)
-		for i := range rounds {
+		for i := 0; i < rounds || i < most && erased.Load() < 20; i++ {
 			at := (w + i) % len(keys)
 			isNew := false
 			m := createOrIncrement(sample(keys[at]))
@@ -227,9 +228,10 @@ func eraseRaces(t *testing.T, open Opener) {
 		}
 	})
 	eraser.Wait()
-	made := int64(0)
+	made, changes := int64(0), 0
 	for i := range keys {
 		made += creations[i].Load()
+		changes += int(creations[i].Load() + increments[i].Load())
 	}
 	for range 2 {
 		left := int64(0)
@@ -246,7 +248,7 @@ func eraseRaces(t *testing.T, open Opener) {
 		}
 		e = reopen(t, open, e, dir, events)
 	}
-	checkRaceEvents(t, e, writers*rounds)
+	checkRaceEvents(t, e, changes)
 }
 
 // checkRaceEvents wants an event for each change: those of a finding count up, and begin anew
