@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -26,28 +27,49 @@ const (
 type specimen struct {
 	body   string
 	params url.Values
-	// absent says that a fresh hub does not have what a good request names, and answers 404.
-	absent bool
+	// code is what a fresh hub answers a good request with, "" for success.
+	code string
 }
 
 // specimens has a request for every operation that is built, with every member of its body
 // but NextToken, which only the hub can make.
 var specimens = map[string]specimen{
-	"BatchImportFindings": {body: `{"Findings":[` + good + `]}`},
+	"AcceptAdministratorInvitation": {body: `{"AdministratorId":"111122223333","InvitationId":"7ab938c5d52d7904ad09f9e7c20cc4eb"}`, code: "ResourceNotFoundException"},
+	"AcceptInvitation":              {body: `{"MasterId":"111122223333","InvitationId":"7ab938c5d52d7904ad09f9e7c20cc4eb"}`, code: "ResourceNotFoundException"},
+	"BatchImportFindings":           {body: `{"Findings":[` + good + `]}`},
 	"BatchUpdateFindings": {body: `{"FindingIdentifiers":[{"Id":"a","ProductArn":"` + ownProduct + `"}],"Note":{"Text":"t","UpdatedBy":"u"},
 		"Severity":{"Label":"LOW","Normalized":1,"Product":1.5},"VerificationState":"UNKNOWN","Confidence":1,"Criticality":2,"Types":["Effects"],
 		"UserDefinedFields":{"k":"v"},"Workflow":{"Status":"NEW"},"RelatedFindings":[{"Id":"b","ProductArn":"` + ownProduct + `"}]}`},
-	"CreateFindingAggregator":         {body: `{"RegionLinkingMode":"ALL_REGIONS"}`},
-	"DeleteFindingAggregator":         {params: url.Values{"FindingAggregatorArn": {aggregator}}, absent: true},
-	"GetFindingAggregator":            {params: url.Values{"FindingAggregatorArn": {aggregator}}, absent: true},
-	"ListFindingAggregators":          {params: url.Values{"MaxResults": {"5"}}},
-	"UpdateFindingAggregator":         {body: `{"FindingAggregatorArn":"` + aggregator + `","RegionLinkingMode":"SPECIFIED_REGIONS","Regions":["us-west-1","us-west-2"]}`, absent: true},
-	"DescribeHub":                     {params: url.Values{"HubArn": {ownHub}}},
-	"DescribeProducts":                {params: url.Values{"MaxResults": {"5"}, "ProductArn": {"arn:aws:securityhub:us-east-1::product/prowler/prowler"}}},
-	"DisableImportFindingsForProduct": {params: url.Values{"ProductSubscriptionArn": {subscription}}},
-	"DisableSecurityHub":              {},
-	"EnableImportFindingsForProduct":  {body: `{"ProductArn":"arn:aws:securityhub:us-east-1::product/prowler/prowler"}`},
-	"EnableSecurityHub":               {body: `{"ControlFindingGenerator":"STANDARD_CONTROL","EnableDefaultStandards":true,"Tags":{"k":"v"}}`},
+	"CreateFindingAggregator":              {body: `{"RegionLinkingMode":"ALL_REGIONS"}`},
+	"DeleteFindingAggregator":              {params: url.Values{"FindingAggregatorArn": {aggregator}}, code: "ResourceNotFoundException"},
+	"GetFindingAggregator":                 {params: url.Values{"FindingAggregatorArn": {aggregator}}, code: "ResourceNotFoundException"},
+	"ListFindingAggregators":               {params: url.Values{"MaxResults": {"5"}}},
+	"UpdateFindingAggregator":              {body: `{"FindingAggregatorArn":"` + aggregator + `","RegionLinkingMode":"SPECIFIED_REGIONS","Regions":["us-west-1","us-west-2"]}`, code: "ResourceNotFoundException"},
+	"CreateMembers":                        {body: `{"AccountDetails":[{"AccountId":"111122223333","Email":"a@example.com"}]}`},
+	"DeclineInvitations":                   {body: `{"AccountIds":["111122223333"]}`},
+	"DeleteInvitations":                    {body: `{"AccountIds":["111122223333"]}`},
+	"DeleteMembers":                        {body: `{"AccountIds":["111122223333"]}`},
+	"DescribeOrganizationConfiguration":    {code: "InvalidAccessException"},
+	"DisableOrganizationAdminAccount":      {body: `{"AdminAccountId":"111122223333","Feature":"SecurityHub"}`, code: "InvalidInputException"},
+	"DisassociateFromAdministratorAccount": {code: "InvalidInputException"},
+	"DisassociateFromMasterAccount":        {code: "InvalidInputException"},
+	"DisassociateMembers":                  {body: `{"AccountIds":["111122223333"]}`, code: "ResourceNotFoundException"},
+	"EnableOrganizationAdminAccount":       {body: `{"AdminAccountId":"111122223333","Feature":"SecurityHub"}`},
+	"GetAdministratorAccount":              {},
+	"GetInvitationsCount":                  {},
+	"GetMasterAccount":                     {},
+	"GetMembers":                           {body: `{"AccountIds":["111122223333"]}`},
+	"InviteMembers":                        {body: `{"AccountIds":["111122223333"]}`},
+	"ListInvitations":                      {params: url.Values{"MaxResults": {"5"}}},
+	"ListMembers":                          {params: url.Values{"MaxResults": {"5"}, "OnlyAssociated": {"false"}}},
+	"ListOrganizationAdminAccounts":        {params: url.Values{"MaxResults": {"5"}, "Feature": {"SecurityHub"}}},
+	"UpdateOrganizationConfiguration":      {body: `{"AutoEnable":false,"AutoEnableStandards":"NONE","OrganizationConfiguration":{"ConfigurationType":"CENTRAL","Status":"ENABLED","StatusMessage":"text"}}`, code: "InvalidAccessException"},
+	"DescribeHub":                          {params: url.Values{"HubArn": {ownHub}}},
+	"DescribeProducts":                     {params: url.Values{"MaxResults": {"5"}, "ProductArn": {"arn:aws:securityhub:us-east-1::product/prowler/prowler"}}},
+	"DisableImportFindingsForProduct":      {params: url.Values{"ProductSubscriptionArn": {subscription}}},
+	"DisableSecurityHub":                   {},
+	"EnableImportFindingsForProduct":       {body: `{"ProductArn":"arn:aws:securityhub:us-east-1::product/prowler/prowler"}`},
+	"EnableSecurityHub":                    {body: `{"ControlFindingGenerator":"STANDARD_CONTROL","EnableDefaultStandards":true,"Tags":{"k":"v"}}`},
 	"GetFindingHistory": {body: `{"FindingIdentifier":{"Id":"a","ProductArn":"` + ownProduct + `"},"StartTime":"2020-01-01T00:00:00Z",
 		"EndTime":"2030-01-01T00:00:00Z","MaxResults":5}`},
 	"GetFindings": {body: `{"Filters":{"Title":[{"Value":"t","Comparison":"EQUALS"}],"UserDefinedFields":[{"Key":"k","Value":"v","Comparison":"EQUALS"}],
@@ -308,15 +330,15 @@ func (op *operation) check(t *testing.T, sample specimen, v variant) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	verdict(t, sample, v.name, op.ask(handlerInDev(t), op.target(sample.params), body), v.bad)
+	sample.verdict(t, v.name, op.ask(handlerInDev(t), op.target(sample.params), body), v.bad)
 }
 
-func verdict(t *testing.T, sample specimen, name string, r reply, bad string) {
+// verdict judges the answer to a variant; bad is what the error should name, "" where the request is good.
+func (s specimen) verdict(t *testing.T, name string, r reply, bad string) {
 	t.Helper()
 	switch {
-	case bad == "" && sample.absent && r.status == http.StatusNotFound:
-	case bad == "" && r.status != http.StatusOK:
-		t.Errorf("%s: got %d %s %q, want 200", name, r.status, r.code, r.message)
+	case bad == "" && (r.code != s.code || s.code == "" && r.status != http.StatusOK):
+		t.Errorf("%s: got %d %s %q, want %q", name, r.status, r.code, r.message, s.code)
 	case bad != "" && (r.status != http.StatusBadRequest || r.code != "InvalidInputException" || !strings.Contains(r.message, "'"+bad)):
 		t.Errorf("%s: got %d %s %q, want 400 that names %s", name, r.status, r.code, r.message, bad)
 	}
@@ -341,9 +363,9 @@ func (op *operation) checkParams(t *testing.T, sample specimen) {
 		if p.Required {
 			bad = p.Member
 		}
-		verdict(t, sample, p.Member+" is missing", op.ask(handlerInDev(t), with(), []byte(sample.body)), bad)
+		sample.verdict(t, p.Member+" is missing", op.ask(handlerInDev(t), with(), []byte(sample.body)), bad)
 		for text, bad := range paramVariants(p) {
-			verdict(t, sample, p.Member+" is "+text, op.ask(handlerInDev(t), with(text), []byte(sample.body)), bad)
+			sample.verdict(t, p.Member+" is "+text, op.ask(handlerInDev(t), with(text), []byte(sample.body)), bad)
 		}
 	}
 }
@@ -356,7 +378,12 @@ func paramVariants(p param) map[string]string {
 	}
 	switch {
 	case s.Kind == asff.KindInteger:
-		return map[string]string{"1": "", "100": "", "0": p.Member, "101": p.Member, "x": p.Member, "1.5": p.Member, "": p.Member}
+		largest := int(s.Max)
+		return map[string]string{"1": "", strconv.Itoa(largest): "", "0": p.Member, strconv.Itoa(largest + 1): p.Member, "x": p.Member, "1.5": p.Member, "": p.Member}
+	case s.Kind == asff.KindBoolean:
+		return map[string]string{"true": "", "false": "", "yes": p.Member, "1": p.Member, "": p.Member}
+	case s.Enum != nil:
+		return map[string]string{s.Enum[0]: "", "BOGUS": p.Member, "": p.Member}
 	case s.Limits&asff.NonBlank != 0, s.Pattern != asff.PatternNone:
 		return map[string]string{"": p.Member, " ": p.Member}
 	}

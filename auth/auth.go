@@ -140,10 +140,13 @@ type Organization struct {
 	ID                string
 	ManagementAccount string
 	// Accounts are all accounts of the organisation by id, the management account among them.
+	// An organisation never changes: whoever has other accounts is another Organization.
 	Accounts []string
+	// All is the organisation of --dev, which nobody writes down: every account belongs to it.
+	All bool
 }
 
 // Includes says whether an account belongs to the organisation.
 func (o *Organization) Includes(account string) bool {
-	return o != nil && slices.Contains(o.Accounts, account)
+	return o != nil && (o.All && ValidAccount(account) || slices.Contains(o.Accounts, account))
 }

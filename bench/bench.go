@@ -21,7 +21,7 @@ type Options struct {
 	Self   string   // the findinghub binary that is measured
 	Size   int      // findings stored for the measurements at full size
 	Rounds int      // how often each timed stretch runs; medians are reported
-	Only   []string // parts to run: import, query, restart, export, moto, postgres; none means all
+	Only   []string // parts to run: import, access, query, restart, export, moto, postgres; none means all
 	Now    time.Time
 	Log    io.Writer // progress
 }
@@ -41,7 +41,7 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 	parts := []struct {
 		name string
 		run  func(context.Context) error
-	}{{"import", b.importing}, {"restart", b.restarting}, {"export", b.exporting}, {"query", b.querying}, {"moto", b.againstMoto}}
+	}{{"import", b.importing}, {"access", b.accessing}, {"restart", b.restarting}, {"export", b.exporting}, {"query", b.querying}, {"moto", b.againstMoto}}
 	for _, p := range parts {
 		if len(o.Only) > 0 && !slices.Contains(o.Only, p.name) {
 			continue

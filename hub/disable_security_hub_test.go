@@ -91,3 +91,30 @@ func TestEnableAfterDisable(t *testing.T) {
 		t.Errorf("tags came back: %v", tags.Tags)
 	}
 }
+
+// Neither administrators nor members switch their hubs off; the words are those that Terraform looks
+// for (behaviour.md section 5.6). Who only invited or was invited is neither.
+func TestDisableSecurityHubOfRelated(t *testing.T) {
+	t.Parallel()
+	const words = "Cannot disable Security Hub on the Security Hub administrator"
+	r := newRig(t, organized(organization(carol)))
+	disable := func(p auth.Principal) error {
+		return r.DisableSecurityHub(t.Context(), p, DisableSecurityHubInput{})
+	}
+	r.invites(t, alice, bob)
+	ok(t, disable(alice))
+	ok(t, r.EnableSecurityHub(t.Context(), alice, EnableSecurityHubInput{}))
+	ok(t, r.accepts(t, bob, alice))
+	wantError(t, disable(alice), "InvalidInputException", words+": account 111111111111 has members")
+	wantError(t, disable(bob), "InvalidInputException", words+"'s members: account 222222222222 is a member of account 111111111111")
+	abroad := alice
+	abroad.Region = "eu-west-1"
+	ok(t, disable(abroad))
+	r.delegates(t, carol)
+	wantError(t, disable(carol), "InvalidInputException", words+": account 333333333333 administers its organization")
+	ok(t, r.DisableOrganizationAdminAccount(t.Context(), manager, DisableOrganizationAdminAccountInput{AdminAccountID: carol.Account}))
+	ok(t, r.DisassociateMembers(t.Context(), alice, DisassociateMembersInput{accountsOf(bob)}))
+	for _, p := range []auth.Principal{alice, bob, carol} {
+		ok(t, disable(p))
+	}
+}

@@ -41,5 +41,9 @@ func (h *Hub) EnableSecurityHub(ctx context.Context, p auth.Principal, in Enable
 	if err := h.noteRegion(ctx, p.Account, p.Region); err != nil {
 		return err
 	}
+	// Before the hub is on: afterwards nobody could ask again.
+	if err := h.enrol(ctx, p); err != nil {
+		return err
+	}
 	return h.save(ctx, p, hubRecords, defaultHub, r)
 }

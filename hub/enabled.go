@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"time"
 
 	"github.com/findinghub/findinghub"
 	"github.com/findinghub/findinghub/auth"
@@ -14,17 +15,43 @@ const defaultHub = "default"
 const securityControl = "SECURITY_CONTROL"
 
 // hubRecord reads the caller's hub. Where nobody enabled or disabled it, it is on in
-// --dev, since the hub's start, and off otherwise (decision 23).
+// --dev, since the hub's start, and off otherwise (decision 23). The hub of an account that
+// its organisation made a member is on in any case (docs/adr/0010-members.md).
 func (h *Hub) hubRecord(ctx context.Context, p auth.Principal) (hubRecord, error) {
 	r := hubRecord{}
 	found, err := h.load(ctx, p, hubRecords, defaultHub, &r)
-	if err != nil || found {
+	if err != nil || found && r.State != disabled {
 		return r, err
 	}
-	if !h.dev {
-		return hubRecord{State: disabled}, nil
+	if h.dev && !found {
+		return implicitHub(h.started), nil
 	}
-	return hubRecord{SubscribedAt: h.started, AutoEnableControls: true, ControlFindingGenerator: securityControl}, nil
+	d, joined, err := h.joined(ctx, p.Account, p.Region)
+	if err != nil || !joined {
+		return hubRecord{State: disabled}, err
+	}
+	return implicitHub(d.config.Since), nil
+}
+
+// implicitHub is a hub that is on although its account never asked for it.
+func implicitHub(since time.Time) hubRecord {
+	return hubRecord{SubscribedAt: since, AutoEnableControls: true, ControlFindingGenerator: securityControl}
+}
+
+// enableFor switches an account's hub on because an organisation wants it so. One that is on stays
+// as it is. The caller holds recordsMu.
+func (h *Hub) enableFor(ctx context.Context, account, region string) error {
+	p := at(account, region)
+	r, err := h.hubRecord(ctx, p)
+	if err != nil || r.State != disabled {
+		return err
+	}
+	r = implicitHub(h.now())
+	r.State = enabled
+	if err := h.noteRegion(ctx, account, region); err != nil {
+		return err
+	}
+	return h.save(ctx, p, hubRecords, defaultHub, r)
 }
 
 // requireHub reads the caller's hub and fails with 401 in the service's words when it is off

@@ -51,7 +51,7 @@ func (h *Hub) GetFindings(ctx context.Context, p auth.Principal, in GetFindingsI
 	if _, err := h.requireHub(ctx, p); err != nil {
 		return nil, err
 	}
-	v, err := h.view(ctx, p)
+	v, err := h.seen(ctx, p)
 	if err != nil {
 		return nil, err
 	}

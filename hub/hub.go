@@ -31,7 +31,7 @@ type Config struct {
 	// Dev makes every hub and every product implicitly enabled (decisions 23 and 25).
 	Dev bool
 	// Organizations tells which organisation an account belongs to, nil for none. By default no
-	// account belongs to any.
+	// account belongs to any, except in --dev, where all belong to the one of auth.DevAccount.
 	Organizations func(account string) *auth.Organization
 	// Strict refuses what the service refuses and the hub would rather accept (decisions 6 and 18).
 	Strict bool
@@ -64,7 +64,9 @@ type Hub struct {
 	recordsMu sync.Mutex
 
 	// noted are the hubPlaces whose region records are known to be there.
-	noted sync.Map
+	noted   sync.Map
+	limits  relationLimits
+	rosters rosterCache
 }
 
 // New makes a hub. It reads the token key from the store, or writes one when it is the
@@ -77,10 +79,8 @@ func New(ctx context.Context, c Config) (*Hub, error) {
 		store: c.Store, dev: c.Dev, strict: c.Strict,
 		clock: c.Now, rand: cmp.Or[io.Reader](c.Rand, rand.Reader),
 		log:       cmp.Or(c.Logger, slog.New(slog.DiscardHandler)),
-		validator: asff.Validator{Strict: c.Strict}, orgs: c.Organizations,
-	}
-	if h.orgs == nil {
-		h.orgs = func(string) *auth.Organization { return nil }
+		validator: asff.Validator{Strict: c.Strict}, limits: serviceLimits,
+		orgs: organizations(c),
 	}
 	if h.clock == nil {
 		h.clock = time.Now //nolint:forbidigo // the default of a clock that is passed in

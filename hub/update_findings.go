@@ -38,7 +38,7 @@ func (h *Hub) UpdateFindings(ctx context.Context, p auth.Principal, in UpdateFin
 	if _, err := h.requireHub(ctx, p); err != nil {
 		return err
 	}
-	v, err := h.view(ctx, p)
+	v, err := h.seen(ctx, p)
 	if err != nil {
 		return err
 	}

@@ -21,9 +21,9 @@ type sight struct {
 // made anew for every call, so that a member that leaves is gone with the next one.
 type view []sight
 
-// view finds out what the caller sees. The caller's own hub, which is known to be on, is
+// seen finds out what the caller sees. The caller's own hub, which is known to be on, is
 // first; linked regions where its hub is off show nothing.
-func (h *Hub) view(ctx context.Context, p auth.Principal) (view, error) {
+func (h *Hub) seen(ctx context.Context, p auth.Principal) (view, error) {
 	own, err := h.sight(ctx, p)
 	if err != nil {
 		return nil, err
@@ -109,7 +109,7 @@ func equals(a filter.Attribute, value string) filter.Expr {
 // no region: it names every finding of the view with this product and id. One that names none
 // gets its place in the caller's own hub, where it will not be found.
 func (h *Hub) locate(ctx context.Context, p auth.Principal, ids []FindingIdentifier) ([][]finding.Key, error) {
-	v, err := h.view(ctx, p)
+	v, err := h.seen(ctx, p)
 	if err != nil {
 		return nil, err
 	}

@@ -99,14 +99,14 @@ func (a *Authenticator) caller(s *sigv4.Signature, env Environment) (Secret, fun
 	}
 	key := snapshot.Key(s.AccessKeyID)
 	switch {
-	case key == nil:
+	case key == nil, key.Secret() == "": // a directory without secrets knows nobody
 		return "", nil, unrecognized(errors.New("no such key"))
 	case !key.Active:
 		return "", nil, unrecognized(errors.New("the key is inactive"))
 	case s.SessionToken != "":
 		return "", nil, unrecognized(errors.New("a user's key has no session token"))
 	}
-	return key.Secret, func() auth.Principal { return userPrincipal(key.User, key.ID, s.Region, env) }, nil
+	return key.Secret(), func() auth.Principal { return userPrincipal(key.User, key.ID, s.Region, env) }, nil
 }
 
 // sessionCaller is caller for the key of a role's session.

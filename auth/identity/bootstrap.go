@@ -13,8 +13,11 @@ var errNotFirst = errors.New("there are access keys already")
 // made is false when there are keys already; nothing is done then. The secret is kept sealed
 // and cannot be told again.
 func (d *Directory) Bootstrap(account string) (keyID string, secret Secret, made bool, err error) {
+	if len(d.Snapshot().keys) > 0 {
+		return "", "", false, nil
+	}
 	err = d.Update(func(doc *Document) error {
-		if len(d.Snapshot().keys) > 0 {
+		if len(d.Snapshot().keys) > 0 { // another process was first
 			return errNotFirst
 		}
 		doc.account(account)

@@ -19,6 +19,9 @@ type Config struct {
 	ManagedFile string
 	// Sealer opens the sealed secrets of both files; nil can open none.
 	Sealer *Sealer
+	// WithoutSecrets leaves secrets where they are, so that a file can be checked where
+	// neither the key nor the variables of its hub are. Nobody can sign then.
+	WithoutSecrets bool
 	// TokenKey is the key of session tokens, 32 bytes. Only an Authenticator needs it.
 	TokenKey []byte
 	// Random is where keys, secrets and nonces come from.
@@ -158,7 +161,7 @@ func (d *Directory) read(old *reading) *reading {
 // secrets finds secrets with the help of what was opened before.
 func (d *Directory) secrets() *secrets {
 	return &secrets{
-		sealer: d.config.Sealer, getenv: d.config.Getenv,
+		none: d.config.WithoutSecrets, sealer: d.config.Sealer, getenv: d.config.Getenv,
 		open: map[string]bool{}, known: d.unsealed, used: map[string]Secret{},
 	}
 }

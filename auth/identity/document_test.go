@@ -83,10 +83,10 @@ func TestDocument(t *testing.T) {
 	if want := map[string]string{"team": "blue", "Cost": "012"}; !reflect.DeepEqual(user.Tags, want) {
 		t.Errorf("the tags are %q, want %q", user.Tags, want)
 	}
-	if k := s.Key("AKIAIOSFODNN7EXAMPLE"); k == nil || k.Active || k.Secret != testSecret || k.User != user {
+	if k := s.Key("AKIAIOSFODNN7EXAMPLE"); k == nil || k.Active || k.Secret() != testSecret || k.User != user {
 		t.Errorf("the first key is %+v", k)
 	}
-	if k := s.Key("AKIAIOSFODNN7EXAMPLF"); k == nil || !k.Active || k.Secret != "abcdefghijklmnopqrstuvwxyz0123456789ABCD" {
+	if k := s.Key("AKIAIOSFODNN7EXAMPLF"); k == nil || !k.Active || k.Secret() != "abcdefghijklmnopqrstuvwxyz0123456789ABCD" {
 		t.Errorf("the second key is %+v", k)
 	}
 	role := s.Role("arn:aws-cn:iam::111122223333:role/Developer")
@@ -247,8 +247,8 @@ func TestSecretFile(t *testing.T) {
 	f := newFixture(t)
 	write(t, f.dir+"/scanner.secret", string(testSecret)+"\r\n")
 	f.declare(t, user+"access-keys: [{id: AKIAIOSFODNN7EXAMPLE, secret-file: scanner.secret}]\n")
-	if k := f.open(t).Snapshot().Key("AKIAIOSFODNN7EXAMPLE"); k.Secret != testSecret {
-		t.Errorf("the secret has %d characters", len(k.Secret))
+	if k := f.open(t).Snapshot().Key("AKIAIOSFODNN7EXAMPLE"); k.Secret() != testSecret {
+		t.Errorf("the secret has %d characters", len(k.Secret()))
 	}
 }
 

@@ -91,14 +91,6 @@ func (f *fixture) open(t *testing.T) *Directory {
 	return d
 }
 
-// opened opens a directory of one declared file.
-func opened(t *testing.T, text string) *Directory {
-	t.Helper()
-	f := newFixture(t)
-	f.declare(t, text)
-	return f.open(t)
-}
-
 // update changes the managed file, which must succeed.
 func update(t *testing.T, d *Directory, change func(*Document) error) {
 	t.Helper()

@@ -19,6 +19,9 @@ func lockFile(path string) (release func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := ownLikeDir(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
 	for {
 		err = unix.Flock(int(f.Fd()), unix.LOCK_EX)
 		if !errors.Is(err, unix.EINTR) {
@@ -44,3 +47,16 @@ func syncParent(path string) error {
 
 // private says whether only the owner may read a file.
 func private(info fs.FileInfo) bool { return info.Mode().Perm()&0o077 == 0 }
+
+// ownLikeDir gives a new file to the owner of its directory where root has made it: a hub
+// that does not run as root could not read the file, and would not see what was revoked.
+func ownLikeDir(f *os.File) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	var dir unix.Stat_t
+	if err := unix.Stat(filepath.Dir(f.Name()), &dir); err != nil {
+		return fmt.Errorf("finding the owner of %s: %w", filepath.Dir(f.Name()), err)
+	}
+	return f.Chown(int(dir.Uid), int(dir.Gid))
+}

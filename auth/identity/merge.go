@@ -195,7 +195,7 @@ func (m *merging) key(k *AccessKey, user *Entity) error {
 		}
 		return k.at.fail("access key %s: %s", k.ID, err)
 	}
-	key := &Key{ID: k.ID, Secret: secret, Active: k.Status != KeyInactive, User: user}
+	key := &Key{ID: k.ID, secret: &secret, Active: k.Status != KeyInactive, User: user}
 	user.Keys = append(user.Keys, key)
 	m.snapshot.keys[k.ID] = key
 	return nil

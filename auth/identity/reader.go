@@ -1,8 +1,10 @@
 package identity
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -55,7 +57,12 @@ func (r *reader) syntax(err error) error {
 	if t := e.GetToken(); t != nil && t.Position != nil {
 		line = t.Position.Line
 	}
-	return r.fail(line, "%s", e.GetMessage())
+	// Of what the parser quotes only keys are sure to be no secret.
+	message := e.GetMessage()
+	if !strings.HasPrefix(message, "mapping key ") {
+		message, _, _ = strings.Cut(message, `"`)
+	}
+	return r.fail(line, "%s", cmp.Or(strings.TrimRight(message, ": "), "it is neither YAML nor JSON"))
 }
 
 func (r *reader) fail(line int, format string, args ...any) error {

@@ -178,7 +178,7 @@ func (s *Sealer) read() error {
 	identities, err := age.ParseIdentities(strings.NewReader(text))
 	if err != nil {
 		// The library's message may quote the key.
-		return errors.New("the seal key is not an age identity of the form AGE-SECRET-KEY-1...")
+		return errors.New("the seal key is not an age identity of the form AGE-SECRET-KEY-1")
 	}
 	switch first := identities[0].(type) {
 	case *age.X25519Identity:

@@ -105,7 +105,7 @@ func (ts *tokens) open(keyID, token string) (*sessionToken, error) {
 	if len(token) > maxToken {
 		return nil, errToken
 	}
-	data, err := base64.StdEncoding.DecodeString(token)
+	data, err := base64.StdEncoding.Strict().DecodeString(token)
 	n := ts.aead.NonceSize()
 	if err != nil || len(data) < 1+n || data[0] != tokenVersion {
 		return nil, errToken

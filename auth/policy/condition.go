@@ -43,7 +43,9 @@ func newCondition(name string) (condition, bool) {
 
 // holds decides a condition (reference_policies_elements_condition_operators and
 // reference_policies_condition-single-vs-multi-valued-context-keys). A key without values is
-// absent.
+// absent. IfExists wins over a set operator: the guide lets it be added to any operator and
+// says that the condition then holds of an absent key, though it is told of the service that
+// ForAnyValue ignores it.
 func (c *condition) holds(ctx Context) bool {
 	values := ctx[c.lookup]
 	if c.presence {

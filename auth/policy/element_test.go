@@ -57,6 +57,10 @@ func TestResources(t *testing.T) {
 		{`"Resource":"arn:aws:securityhub:*"`, "*", false},
 		{`"Resource":"` + hubARN + `"`, hubARN, true},
 		{`"Resource":"` + hubARN + `"`, theirHubARN, false},
+		// What is no whole ARN matches none.
+		{`"Resource":"` + hubARN + `"`, "arn:aws:securityhub:eu-west-1:111111111111", false},
+		{`"Resource":"` + hubARN + `"`, "", false},
+		{`"Resource":"arn:aws:securityhub:eu-west-1:*"`, "arn:aws:securityhub:eu-west-1", false},
 		{`"Resource":"arn:aws:securityhub:eu-west-1:111111111111:HUB/default"`, hubARN, false},
 		{`"Resource":"arn:aws:securityhub:*:111111111111:hub/default"`, hubARN, true},
 		{`"Resource":"arn:aws:securityhub:*:*:hub/*"`, hubARN, true},

@@ -30,7 +30,8 @@ type node struct {
 	names    []string
 }
 
-// treeReader reads nodes.
+// treeReader reads nodes. Paths are made for every node, also for those that nobody complains
+// about: policies are read when a file changes, not when a request comes.
 type treeReader struct {
 	text []byte
 	dec  *jsontext.Decoder
@@ -132,7 +133,8 @@ func (n *node) values() []node {
 	return []node{*n}
 }
 
-// what names a node's type in messages.
+// what names a node's type in messages; true and false are named themselves, since they are
+// what people write for "true".
 func (n *node) what() string {
 	switch n.kind {
 	case jsontext.KindBeginObject:

@@ -13,7 +13,9 @@ type operator struct {
 	presence bool
 }
 
-// test is one value of the policy, ready to be compared with one value of the request.
+// test is one value of the policy, ready to be compared with one value of the request. It is
+// given the context for the variables in it and not the whole request, which would have to
+// leave the stack for that.
 type test interface {
 	holds(value string, c Context) bool
 }
@@ -54,7 +56,9 @@ func textOperator(name string) (operator, bool) {
 	return operator{}, false
 }
 
-// orderOperator finds the operators for numbers and dates.
+// orderOperator finds the operators for numbers and dates. Both come in the same six: five
+// relations and NotEquals, which is no relation but the negation of one, so that it holds for
+// a value that is no number at all.
 func orderOperator(name string) (operator, bool) {
 	compile := compileNumber
 	how, ok := strings.CutPrefix(name, "Numeric")

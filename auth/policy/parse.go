@@ -82,6 +82,8 @@ func (p *parser) version(root *node) error {
 // statementElements are all that a statement may have.
 var statementElements = []string{"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"}
 
+// statement reads the elements in the order in which people write them, so that of several
+// mistakes the first is told.
 func (p *parser) statement(n *node, s *statement) error {
 	if err := p.object(n, statementElements...); err != nil {
 		return err
@@ -134,7 +136,8 @@ func (p *parser) effect(n *node, s *statement) error {
 	return nil
 }
 
-// either finds an element or its opposite: one of them, never both.
+// either finds an element that may also be written the other way round (Action, NotAction):
+// one of the two, never both.
 func (p *parser) either(n *node, name string) (found *node, not bool, err error) {
 	found, yes := n.member(name)
 	opposite, not := n.member("Not" + name)
@@ -149,7 +152,8 @@ func (p *parser) either(n *node, name string) (found *node, not bool, err error)
 	return found, false, nil
 }
 
-// object fails unless a node is an object without other members than those that are known.
+// object fails unless a node is an object without other members than those that are known. A
+// misspelled Condition that is ignored is a policy without conditions.
 func (p *parser) object(n *node, known ...string) error {
 	if n.kind != jsontext.KindBeginObject {
 		return n.fail(p.text, "it is %s, not an object", n.what())

@@ -41,10 +41,10 @@ func doc(lines ...string) string {
 }
 
 const (
-	effect    = `"Effect": "Allow"`
-	action    = `"Action": "securityhub:*"`
+	effect     = `"Effect": "Allow"`
+	action     = `"Action": "securityhub:*"`
 	everything = `"Resource": "*"`
-	anyone    = `"Principal": "*"`
+	anyone     = `"Principal": "*"`
 )
 
 // IAM User Guide, reference_policies_grammar.
@@ -60,6 +60,10 @@ func TestRefusedDocuments(t *testing.T) {
 		{name: "bad UTF-8", text: "{\"Id\":\n\"\xff\"}", line: 2, path: "Id", message: "not JSON"},
 		{name: "two documents", text: "{\"Statement\":[" + st("Deny", "*") + "]}\n{}", line: 2, message: "follows the end"},
 		{name: "a list", text: "[]", line: 1, message: "it is a list, not an object"},
+		{name: "true", text: "true", line: 1, message: `it is "true", not an object`},
+		{name: "a list that is cut off", text: "{\"Statement\": [{}\n", line: 2, path: "Statement", message: "ends too early"},
+		{name: "an object without comma", text: "{\"Id\": \"a\"\n\"b\": 1}", line: 2, message: "not JSON"},
+		{name: "a list closed as an object", text: "{\"Statement\": [1\n}", line: 2, path: "Statement", message: "not JSON"},
 		{name: "null", text: "\nnull", line: 2, message: "it is null, not an object"},
 		{name: "no statement", text: "\n{}", line: 2, message: `"Statement" is missing`},
 		{name: "no statements", text: "{\n\"Statement\": []}", line: 2, path: "Statement", message: "the list is empty"},
@@ -74,7 +78,7 @@ func TestRefusedDocuments(t *testing.T) {
 		{name: "too deep", text: `{"Statement": ` + deep + `}`, line: 1, path: "Statement" + strings.Repeat("[0]", 7), message: "nested deeper than 8 levels"},
 		{name: "too long", text: strings.Repeat(" ", policy.MaxSize+1), line: 1, message: "it has 32769 bytes, more than 32768"},
 		{name: "names that spoil a terminal", text: `{"a\u001b[31m\n": 1}`, line: 1, path: `a\x1b[31m\n`, message: "no such element"},
-		{name: "a name without end", text: `{"` + strings.Repeat("é", 100) + `": 1}`, line: 1, path: strings.Repeat("é", 40) + "...", message: "no such element"},
+		{name: "a name without end", text: `{"a` + strings.Repeat("é", 100) + `": 1}`, line: 1, path: "a" + strings.Repeat("é", 39) + "...", message: "no such element"},
 	})
 }
 

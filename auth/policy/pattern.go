@@ -172,7 +172,7 @@ func (p *pattern) resolvable(c Context) bool {
 // that nobody widens a policy with a tag named *. A variable without a value matches nothing.
 func (p *pattern) match(s string, c Context) bool {
 	if !p.variables {
-		return matchTokens(p.tokens, s, hasPrefix)
+		return matchTokens(p.tokens, s, false)
 	}
 	var buffer [8]token
 	tokens := append(buffer[:0], p.tokens...)
@@ -186,22 +186,16 @@ func (p *pattern) match(s string, c Context) bool {
 		}
 		tokens[i] = token{text: text}
 	}
-	return matchTokens(tokens, s, hasPrefix)
+	return matchTokens(tokens, s, false)
 }
 
 // matchFold compares without regard to case; for patterns without variables.
-func (p *pattern) matchFold(s string) bool { return matchTokens(p.tokens, s, hasPrefixFold) }
-
-func hasPrefix(s, prefix string) bool { return strings.HasPrefix(s, prefix) }
-
-func hasPrefixFold(s, prefix string) bool {
-	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
-}
+func (p *pattern) matchFold(s string) bool { return matchTokens(p.tokens, s, true) }
 
 // matchTokens walks text and tokens together. Only the last * seen is ever tried again,
 // longer by a character: what an earlier one matched can stay, because the later one makes
 // up for any difference. Time is at most len(s) times len(tokens).
-func matchTokens(tokens []token, s string, begins func(s, prefix string) bool) bool {
+func matchTokens(tokens []token, s string, fold bool) bool {
 	at, i := 0, 0
 	starAt, star := 0, -1
 	for at < len(s) || i < len(tokens) {
@@ -212,7 +206,7 @@ func matchTokens(tokens []token, s string, begins func(s, prefix string) bool) b
 			}
 			continue
 		}
-		if n, ok := step(tokens, i, s[at:], begins); ok {
+		if n, ok := step(tokens, i, s[at:], fold); ok {
 			at, i = at+n, i+1
 			continue
 		}
@@ -227,7 +221,7 @@ func matchTokens(tokens []token, s string, begins func(s, prefix string) bool) b
 }
 
 // step matches one token at the beginning of a text and says how much of it.
-func step(tokens []token, i int, s string, begins func(s, prefix string) bool) (int, bool) {
+func step(tokens []token, i int, s string, fold bool) (int, bool) {
 	if i == len(tokens) {
 		return 0, false
 	}
@@ -235,5 +229,9 @@ func step(tokens []token, i int, s string, begins func(s, prefix string) bool) (
 		_, n := utf8.DecodeRuneInString(s)
 		return n, s != ""
 	}
-	return len(tokens[i].text), begins(s, tokens[i].text)
+	n := len(tokens[i].text)
+	if n > len(s) {
+		return 0, false
+	}
+	return n, s[:n] == tokens[i].text || fold && strings.EqualFold(s[:n], tokens[i].text)
 }

@@ -101,7 +101,8 @@ func (p *principals) addARN(a *arn) error {
 	return nil
 }
 
-// isAccount says whether a text is an account's id.
+// isAccount says whether a text is an account's id. It is a string also when it is all
+// digits: an id may begin with 0.
 func isAccount(text string) bool {
 	return len(text) == 12 && strings.Trim(text, "0123456789") == ""
 }

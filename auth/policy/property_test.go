@@ -58,10 +58,15 @@ func drawStatement(t *rapid.T, kind policy.Kind) astStatement {
 		s.principals = sample(t, "principals", somePrincipals, 2)
 		s.notPrincipal = s.deny && seldom(t, "notPrincipal")
 	}
-	if rapid.Bool().Draw(t, "conditional") {
-		s.conditions = append(s.conditions, drawCondition(t))
-	}
+	s.conditions = drawConditions(t, 0, 2)
 	return s
+}
+
+// drawConditions draws conditions under different operators.
+func drawConditions(t *rapid.T, least, most int) []astCondition {
+	return rapid.SliceOfNDistinct(rapid.Custom(drawCondition), least, most, func(c astCondition) string {
+		return c.quantifier + c.operator + map[bool]string{true: "IfExists"}[c.ifExists]
+	}).Draw(t, "conditions")
 }
 
 func drawPolicies(t *rapid.T, kind policy.Kind, least, most int) [][]astStatement {
@@ -118,9 +123,12 @@ func write(s astStatement) map[string]any {
 	if s.principals != nil {
 		out[name("Principal", s.notPrincipal)] = map[string]any{"AWS": s.principals}
 	}
+	block := map[string]any{}
 	for _, c := range s.conditions {
-		operator := c.quantifier + c.operator + map[bool]string{true: "IfExists"}[c.ifExists]
-		out["Condition"] = map[string]any{operator: map[string]any{c.key: c.values}}
+		block[c.quantifier+c.operator+map[bool]string{true: "IfExists"}[c.ifExists]] = map[string]any{c.key: c.values}
+	}
+	if len(block) > 0 {
+		out["Condition"] = block
 	}
 	return out
 }

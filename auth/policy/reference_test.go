@@ -113,9 +113,8 @@ func refPair(operator, want, have string, ctx policy.Context) bool {
 	case "Bool":
 		return strings.EqualFold(want, have)
 	case "IpAddress":
-		p, a := netip.MustParsePrefix(want), netip.Addr{}
 		a, err := netip.ParseAddr(have)
-		return err == nil && p.Contains(a)
+		return err == nil && netip.MustParsePrefix(want).Contains(a)
 	}
 	w, _ := strconv.ParseFloat(want, 64)
 	h, err := strconv.ParseFloat(have, 64)
@@ -131,7 +130,7 @@ func refCondition(c astCondition, ctx policy.Context) bool {
 	if c.operator == "Null" {
 		return slices.ContainsFunc(c.values, func(v string) bool { return (v == "true") == (len(values) == 0) })
 	}
-	operator := strings.Replace(strings.Replace(c.operator, "Not", "", 1), "ip", "Ip", 1)
+	operator := strings.Replace(c.operator, "Not", "", 1)
 	negated := operator != c.operator
 	if c.quantifier != "" && len(values) == 1 && values[0] == "" {
 		values = nil
@@ -163,12 +162,12 @@ func refCondition(c astCondition, ctx policy.Context) bool {
 func refReach(s astStatement, who policy.Principal) int {
 	reach := 0
 	for _, p := range s.principals {
-		switch {
-		case p == who.ARN:
+		switch p {
+		case who.ARN:
 			reach = 3
-		case p == "*" || p == who.RoleARN:
+		case "*", who.RoleARN:
 			reach = max(reach, 2)
-		case p == who.Account || p == "arn:aws:iam::"+who.Account+":root":
+		case who.Account, "arn:aws:iam::" + who.Account + ":root":
 			reach = max(reach, 1)
 		}
 	}

@@ -27,7 +27,7 @@ func (s *statement) effect() Effect {
 	return Allow
 }
 
-// query is a request with what many statements want to know of it, found out once.
+// query lives on the stack of Decide. It is a request with what many statements want to know of it, found out once.
 type query struct {
 	Request
 	arn arn

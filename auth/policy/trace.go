@@ -43,7 +43,7 @@ func (s Step) String() string {
 	return name + ": " + effect + " does not apply, its " + s.Unmet + " does not match"
 }
 
-// Trace tells of every statement whether it applies to a request and if not, why. The order is
+// Trace is Decide for people who wonder: it tells of every statement whether it applies to a request and if not, why. The order is
 // that of Decide: identity policies, boundary, session policies, the resource's policies.
 func (p Policies) Trace(r Request) []Step {
 	q := query{Request: r, arn: splitARN(r.Resource), hasBoundary: p.Boundary != nil}

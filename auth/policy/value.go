@@ -15,7 +15,7 @@ import (
 // request that is not of the operator's type equals nothing and is in no order; the negated
 // operators hold for it.
 
-// textTest is StringEquals.
+// textTest is StringEquals. Wildcards stand for themselves in it.
 type textTest struct{ pattern }
 
 func compileText(value string, variables bool) (test, error) {
@@ -64,7 +64,8 @@ func (t *arnTest) holds(value string, c Context) bool {
 	return t.match(&a, c)
 }
 
-// boolTest is Bool, and what Null says.
+// boolTest is Bool, and what Null says. Case does not matter: people write True, and so do
+// the programs in Python that write policies.
 type boolTest bool
 
 func compileBool(value string, _ bool) (test, error) {
@@ -85,7 +86,8 @@ func (t boolTest) holds(value string, _ Context) bool {
 	return ok && b == bool(t)
 }
 
-// binaryTest is BinaryEquals: both sides are written in base64.
+// binaryTest is BinaryEquals: both sides are written in base64. They are compared as bytes,
+// because the same bytes can be written with different bits of padding.
 type binaryTest []byte
 
 func compileBinary(value string, _ bool) (test, error) {
@@ -101,7 +103,8 @@ func (t binaryTest) holds(value string, _ Context) bool {
 	return err == nil && bytes.Equal(b, t)
 }
 
-// networkTest is IpAddress. An IPv4 address in IPv6's clothes is the IPv4 address.
+// networkTest is IpAddress. An IPv4 address in IPv6's clothes is the IPv4 address: which of the
+// two a listener reports depends on the system and must not decide who gets in.
 type networkTest netip.Prefix
 
 func compileNetwork(value string, _ bool) (test, error) {
@@ -183,8 +186,9 @@ const (
 
 // parseDate reads a date or seconds since 1970; four digits are a year.
 func parseDate(value string) (time.Time, bool) {
-	if seconds, err := strconv.ParseInt(value, 10, 64); err == nil && len(value) != len(layoutYear) {
-		return time.Unix(seconds, 0), seconds >= -maxSeconds && seconds <= maxSeconds
+	if digits := strings.TrimPrefix(value, "-"); len(value) != len(layoutYear) && strings.Trim(digits, "0123456789") == "" {
+		seconds, err := strconv.ParseInt(value, 10, 64)
+		return time.Unix(seconds, 0), err == nil && seconds >= -maxSeconds && seconds <= maxSeconds
 	}
 	for _, layout := range [...]string{time.RFC3339, layoutMinute, time.DateOnly, layoutMonth, layoutYear} {
 		if at, err := time.Parse(layout, value); err == nil {

@@ -42,13 +42,16 @@ type accessFlags struct {
 	TrustedProxy []string `placeholder:"CIDR" help:"Networks whose X-Forwarded-For and X-Forwarded-Proto headers are believed."`
 }
 
-// sealer is the key for secrets at rest.
-func (c *serveCommand) sealer(m *Main) *identity.Sealer {
-	file := c.SealKeyFile
-	if file == "" {
-		file = filepath.Join(c.DataDir, sealKeyFile)
+// newSealer finds the key that secrets are sealed with, without looking at it yet.
+func newSealer(m *Main, dataDir, file string) (*identity.Sealer, error) {
+	key := m.Getenv(sealKeyVariable)
+	if key != "" && file != "" {
+		return nil, usagef("--seal-key-file and %s both give a key; leave one out", sealKeyVariable)
 	}
-	return identity.NewSealer(file, m.Getenv(sealKeyVariable))
+	if file == "" {
+		file = filepath.Join(dataDir, sealKeyFile)
+	}
+	return identity.NewSealer(file, key), nil
 }
 
 // proxies reads --trusted-proxy.
@@ -99,7 +102,10 @@ func (s *serving) admit(ctx context.Context, engine store.Engine, registry *prom
 
 // identify opens the directory and lets the first administrator in.
 func (s *serving) identify(ctx context.Context, a *admission, engine store.Engine) error {
-	sealer := s.sealer(s.main)
+	sealer, err := newSealer(s.main, s.DataDir, s.SealKeyFile)
+	if err != nil {
+		return err
+	}
 	key, err := sessionKey(ctx, engine, sealer)
 	if err != nil {
 		return err

@@ -16,7 +16,7 @@ import (
 type benchCommand struct {
 	Size   int      `default:"1000000" help:"Findings stored for the measurements at full size; at least 200000 for figures that mean something."`
 	Rounds int      `default:"3" help:"How often each stretch is timed; medians are reported."`
-	Only   []string `placeholder:"PART" help:"Measure only these parts: import, restart, export, query, postgres (beside query), moto. restart, export and query need the store that import leaves in --dir."`
+	Only   []string `placeholder:"PART" help:"Measure only these parts: import, access, restart, export, query, postgres (beside query), moto. restart, export and query need the store that import leaves in --dir."`
 	Dir    string   `placeholder:"DIR" help:"Where the stores are made and kept; a temporary directory that is removed by default. A full run takes about 10 GB."`
 	Floor  string   `hidden:"" placeholder:"HOST:PORT" help:"Serve without a store; what the import benchmark compares with."`
 }

@@ -33,6 +33,7 @@ type commands struct {
 	Import   importCommand   `cmd:"" help:"Send findings from files to a hub."`
 	Export   exportCommand   `cmd:"" help:"Write a hub's findings to a file."`
 	Validate validateCommand `cmd:"" help:"Check findings without a hub."`
+	Identity identityCommand `cmd:"" help:"Keep accounts, users, roles, keys and policies."`
 	Bench    benchCommand    `cmd:"" help:"Measure the hub on this machine."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }

@@ -26,7 +26,7 @@ type settings struct {
 type variables map[*kong.Value][]string
 
 // configFile is a configuration file: values by the flag's name, those of a subcommand as
-// "serve.listen". A value is a string or, for a list, a []any of strings.
+// "serve.listen" or "identity.create-key.json". A value is a string or, for a list, a []any of strings.
 type configFile map[string]any
 
 // Validate has nothing to do: readConfig has judged the file, because only it knows lines.
@@ -47,10 +47,15 @@ func (s *settings) Resolve(_ *kong.Context, parent *kong.Path, flag *kong.Flag) 
 
 // settingName is what a configuration file calls a flag.
 func settingName(node *kong.Node, flag string) string {
+	return strings.Join(append(commandPath(node), flag), ".")
+}
+
+// commandPath is the words by which a subcommand is called, none for the program itself.
+func commandPath(node *kong.Node) []string {
 	if node == nil || node.Type != kong.CommandNode {
-		return flag
+		return nil
 	}
-	return node.Name + "." + flag
+	return append(commandPath(node.Parent), node.Name)
 }
 
 // collect names the variables of a node's flags and of its subcommands'. The flags of
@@ -58,10 +63,11 @@ func settingName(node *kong.Node, flag string) string {
 // deployment sets them; the others carry their subcommand's, because two subcommands
 // may mean different things by one name.
 func (vs variables) collect(node *kong.Node) {
+	prefix := strings.Join(commandPath(node), "-")
 	for _, f := range node.Flags {
 		name := f.Name
-		if node.Type == kong.CommandNode && node.Name != "serve" && !f.Tag.Has("shared") {
-			name = node.Name + "-" + name
+		if prefix != "" && prefix != "serve" && !f.Tag.Has("shared") {
+			name = prefix + "-" + name
 		}
 		vs[f.Value] = []string{environment + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))}
 		if others := f.Tag.Get("also"); others != "" {
@@ -120,7 +126,7 @@ func (c configFile) section(node *kong.Node, prefix string, body ast.Node) error
 	for _, e := range entries {
 		key := e.Key.GetToken().Value
 		if child := subcommand(node, key); child != nil {
-			err = c.section(child, key+".", e.Value)
+			err = c.section(child, prefix+key+".", e.Value)
 		} else if !hasFlag(node, key) {
 			err = at(e.Key, "unknown key %q", prefix+key)
 		} else {

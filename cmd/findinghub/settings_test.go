@@ -22,15 +22,20 @@ func model(t *testing.T) (*kong.Application, variables) {
 	return parsed.Model, names
 }
 
-// flagsOf walks all flags with the subcommand that has them, "" for the program's.
+// flagsOf walks all flags with the words of the subcommand that has them, "" for the program's.
 func flagsOf(app *kong.Application, visit func(command string, f *kong.Flag)) {
-	for _, f := range app.Flags {
-		visit("", f)
-	}
-	for _, child := range app.Children {
-		for _, f := range child.Flags {
-			visit(child.Name, f)
+	nodesOf(app.Node, func(node *kong.Node) {
+		for _, f := range node.Flags {
+			visit(strings.Join(commandPath(node), " "), f)
 		}
+	})
+}
+
+// nodesOf walks the program and its subcommands of every level.
+func nodesOf(node *kong.Node, visit func(*kong.Node)) {
+	visit(node)
+	for _, child := range node.Children {
+		nodesOf(child, visit)
 	}
 }
 
@@ -65,18 +70,52 @@ func TestEveryFlagMayBeSet(t *testing.T) {
 			return
 		}
 		value := sampleValue(f)
-		args := []string{command}
-		if command == "import" || command == "validate" {
-			args = append(args, stdin)
-		}
+		args := sampleArgs(app, command, f.Name)
 		fromEnv := set(t, call{args: args, env: map[string]string{names[f.Value][0]: value}}, command, f.Name)
-		path := configFileWith(t, "c.yaml", command+":\n  "+f.Name+": "+value+"\n")
+		path := configFileWith(t, "c.yaml", sampleFile(command, f.Name, value))
 		fromFile := set(t, call{args: args, env: map[string]string{"FINDINGHUB_CONFIG": path}}, command, f.Name)
 		fromFlag := set(t, call{args: append(args, "--"+f.Name+"="+value)}, command, f.Name)
 		if fromEnv != fromFlag || fromFile != fromFlag {
 			t.Errorf("%s --%s is %q by flag, %q by variable, %q by file", command, f.Name, fromFlag, fromEnv, fromFile)
 		}
 	})
+}
+
+// sampleArgs call a subcommand with all that it needs but one flag. One that needs a
+// subcommand of its own gets the plainest.
+func sampleArgs(app *kong.Application, command, but string) []string {
+	node := app.Node
+	args := strings.Fields(command)
+	for _, word := range args {
+		node = subcommand(node, word)
+	}
+	if len(node.Children) > 0 {
+		node = subcommand(node, "list")
+		args = append(args, node.Name)
+	}
+	for _, p := range node.Positional {
+		if p.Name == "to" || p.Name == "from" || p.Name == "into" {
+			args = append(args, "user/u")
+		} else {
+			args = append(args, stdin)
+		}
+	}
+	for _, f := range node.Flags {
+		if f.Required && f.Name != but {
+			args = append(args, "--"+f.Name+"=x")
+		}
+	}
+	return args
+}
+
+// sampleFile is a configuration file with one setting.
+func sampleFile(command, flag, value string) string {
+	text, indent := "", ""
+	for _, word := range strings.Fields(command) {
+		text += indent + word + ":\n"
+		indent += "  "
+	}
+	return text + indent + flag + ": " + value + "\n"
 }
 
 // sampleValue is a value that differs from the flag's default.
@@ -92,7 +131,7 @@ func sampleValue(f *kong.Flag) string {
 		return "true"
 	case f.Name == "log-level":
 		return "ERROR"
-	case strings.HasSuffix(f.Name, "timeout"):
+	case strings.HasSuffix(f.Name, "timeout"), strings.HasSuffix(f.Name, "duration"):
 		return "7s"
 	}
 	return "7"
