@@ -29,6 +29,7 @@ class Identity {
     tests.put("the token service says who calls", Identity::whoCalls);
     tests.put("roles are assumed by those they trust", Identity::trust);
     tests.put("readers read and do nothing else", Identity::readers);
+    tests.put("an administrator sees its members' findings", Identity::members);
     tests.put("developers comment but do not suppress", Identity::developers);
   }
 
@@ -155,6 +156,21 @@ class Identity {
     Suite.refused(AccessDeniedException.class, 403, text + "BatchUpdateFindings",
         () -> hub.batchUpdateFindings(r -> r.findingIdentifiers(Suite.identifier(one)).confidence(1)));
     Suite.refused(AccessDeniedException.class, 403, text + "DisableSecurityHub", () -> hub.disableSecurityHub(r -> {}));
+  }
+
+  private static void members() {
+    var administrator = Suite.fresh();
+    var member = Suite.fresh();
+    var above = Suite.connect(administrator, "us-east-1");
+    var below = Suite.connect(member, "us-east-1");
+    Suite.imported(below, Suite.finding(member, "below"));
+    above.createMembers(r -> r.accountDetails(a -> a.accountId(member)));
+    Suite.equal(above.inviteMembers(r -> r.accountIds(member)).unprocessedAccounts(), List.of(), "unprocessedAccounts");
+    var invitation = below.listInvitations(r -> {}).invitations().get(0).invitationId();
+    below.acceptAdministratorInvitation(r -> r.administratorId(administrator).invitationId(invitation));
+    Suite.equal(Suite.read(above, "below").awsAccountId(), member, "awsAccountId");
+    below.disassociateFromAdministratorAccount(r -> {});
+    Suite.equal(above.getFindings(r -> {}).findings(), List.of(), "findings of who has left");
   }
 
   private static void developers() {

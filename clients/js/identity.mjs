@@ -111,6 +111,20 @@ test("readers read and do nothing else", async () => {
   }
 });
 
+test("an administrator sees its members' findings", async () => {
+  const [administrator, member] = [fresh(), fresh()];
+  const [above, below] = [await connect(administrator), await connect(member)];
+  await imported(below, finding(member, "below"));
+  await above.send(new sdk.CreateMembersCommand({ AccountDetails: [{ AccountId: member }] }));
+  await above.send(new sdk.InviteMembersCommand({ AccountIds: [member] }));
+  const { Invitations } = await below.send(new sdk.ListInvitationsCommand({}));
+  const [{ InvitationId }] = Invitations;
+  await below.send(new sdk.AcceptAdministratorInvitationCommand({ AdministratorId: administrator, InvitationId }));
+  assert.equal((await read(above, "below")).AwsAccountId, member);
+  await below.send(new sdk.DisassociateFromAdministratorAccountCommand({}));
+  assert.deepEqual((await above.send(new sdk.GetFindingsCommand({}))).Findings, []);
+});
+
 test("developers comment but do not suppress", async () => {
   const account = fresh();
   const one = finding(account, "one");

@@ -259,6 +259,35 @@ def accounts_have_their_own_findings():
     refused(lambda: hub.batch_import_findings(Findings=[finding(mine, "forged")]), "AccessDeniedException", 403)
 
 
+@suite.test
+def an_administrator_works_on_its_members_findings():
+    administrator, member = next(fresh), next(fresh)
+    above, below = connect(administrator), connect(member)
+    imported(above, finding(administrator, "above"))
+    imported(below, finding(member, "below"))
+    reader = securityhub(*key(administrator, "reader"))
+    details = [{"AccountId": member, "Email": "member@example.com"}]
+    refused(lambda: reader.create_members(AccountDetails=details), "AccessDeniedException", 403, "securityhub:CreateMembers")
+    equal(above.create_members(AccountDetails=details)["UnprocessedAccounts"], [], "UnprocessedAccounts")
+    equal(above.invite_members(AccountIds=[member])["UnprocessedAccounts"], [], "UnprocessedAccounts")
+    equal(ids(above.get_findings()), ["above"], "findings before the invitation is accepted")
+    [invitation] = below.list_invitations()["Invitations"]
+    below.accept_administrator_invitation(AdministratorId=administrator, InvitationId=invitation["InvitationId"])
+    equal(below.get_administrator_account()["Administrator"]["AccountId"], administrator, "administrator")
+    equal(sorted(ids(above.get_findings())), ["above", "below"], "administrator's findings")
+    equal(ids(below.get_findings()), ["below"], "member's findings")
+    theirs = identifier(finding(member, "below"))
+    equal(above.batch_update_findings(FindingIdentifiers=[theirs], Confidence=7)["ProcessedFindings"], [theirs], "ProcessedFindings")
+    records = below.get_finding_history(FindingIdentifier=theirs)["Records"]
+    equal(records[0]["UpdateSource"]["Identity"], f"arn:aws:iam::{administrator}:user/admin", "who changed the member's finding")
+    # To see is not to send: imports stay the account's own.
+    refused(lambda: above.batch_import_findings(Findings=[finding(member, "forged")]), "AccessDeniedException", 403)
+    below.disassociate_from_administrator_account()
+    equal(ids(above.get_findings()), ["above"], "findings after the member has left")
+    [got] = above.batch_update_findings(FindingIdentifiers=[theirs], Confidence=8)["UnprocessedFindings"]
+    equal(got["ErrorCode"], "FindingNotFound", "update after the member has left")
+
+
 def fetch(url):
     """What a browser gets, which knows no key."""
     trusted = ssl.create_default_context(cafile=os.environ.get("AWS_CA_BUNDLE"))

@@ -110,6 +110,20 @@ def readers_read_and_do_nothing_else():
         refused(lambda: hub(reader, *command), "AccessDeniedException", operation, text)
 
 
+@suite.test
+def an_administrator_sees_its_members_findings():
+    administrator, member = next(fresh), next(fresh)
+    imported(member, finding(member, "below"))
+    aws(administrator, "create-members", "--account-details", f"AccountId={member}")
+    equal(aws(administrator, "invite-members", "--account-ids", member), {"UnprocessedAccounts": []}, "answer")
+    invitation = aws(member, "list-invitations", "--query", "Invitations[0].InvitationId")
+    aws(member, "accept-administrator-invitation", "--administrator-id", administrator, "--invitation-id", invitation)
+    equal(aws(administrator, "list-members", "--query", "Members[].AccountId"), [member], "members")
+    equal(aws(administrator, "get-findings", "--query", "Findings[].Id"), ["below"], "findings")
+    aws(administrator, "disassociate-members", "--account-ids", member)
+    equal(aws(administrator, "get-findings", "--query", "Findings[].Id"), [], "findings of who has left")
+
+
 def by_profile(account, auditor):
     """Runs a command with a profile whose role the client itself sees to."""
     imported(account, finding(account, "one"))
