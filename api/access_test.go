@@ -265,13 +265,38 @@ func (g *guarded) mustSend(t testing.TB, s signature, method, path, body string)
 	return r
 }
 
+// A body that is not signed is taken where it cannot be changed on the way: over TLS, and on this machine.
+func TestUnsignedBodies(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t, identities, func(c *Config) { c.TrustedProxies = loopback })
+	g.mustSend(t, by(adminKey), "POST", "/accounts", `{}`)
+	for _, tt := range []struct{ name, forwarded, proto, code string }{
+		{"on this machine", "", "", ""},
+		{"over TLS", "203.0.113.9", "https", ""},
+		{"over a network without TLS", "203.0.113.9", "http", auth.CodeInvalidSignature},
+	} {
+		req := g.request(t, signature{}, "POST", "/findings", `{"MaxResults":1}`)
+		req.Header.Set("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD")
+		if err := v4.NewSigner().SignHTTP(t.Context(), aws.Credentials{AccessKeyID: adminKey, SecretAccessKey: "a-secret-of-a-test"}, req, "UNSIGNED-PAYLOAD", "securityhub", "us-east-1", time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if tt.forwarded != "" {
+			req.Header.Set("X-Forwarded-For", tt.forwarded)
+			req.Header.Set("X-Forwarded-Proto", tt.proto)
+		}
+		if r := g.do(t, req); r.code != tt.code {
+			t.Errorf("%s: got %d %s %q, want %q", tt.name, r.status, r.code, r.message, tt.code)
+		}
+	}
+}
+
 // A presigned request is good for a GET in a browser, until it is not.
 func TestPresignedRequests(t *testing.T) {
 	t.Parallel()
 	g := newGuarded(t, identities)
 	g.mustSend(t, by(adminKey), "POST", "/accounts", `{}`)
 	presign := func(secret string, expires int, at time.Time) string {
-		req, err := http.NewRequestWithContext(t.Context(), "GET", fmt.Sprintf("%s/products?MaxResults=3&X-Amz-Expires=%d", g.URL, expires), http.NoBody)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("%s/products?MaxResults=3&X-Amz-Expires=%d", g.URL, expires), http.NoBody)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -379,7 +404,7 @@ func TestStrangersBodiesAreNotRead(t *testing.T) {
 	h := g.Config.Handler
 	body := &counting{Reader: bytes.NewReader(make([]byte, 6<<20))}
 	req := g.request(t, by("AKIAUNKNOWN000000001"), "POST", "/findings/import", "")
-	in := httptest.NewRequest("POST", "/findings/import", body)
+	in := httptest.NewRequest(http.MethodPost, "/findings/import", body)
 	in.Header, in.Host = req.Header, req.Host
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, in)

@@ -67,10 +67,6 @@ func (h *handler) identify(c *call, in *incoming) (auth.Principal, error) {
 			DefaultRegion: h.region, Service: in.service,
 		})
 	}
-	// A signature covers the path's normal form; two paths with the same form must not be two requests.
-	if !sigv4.NormalPath(in.r.URL.EscapedPath()) {
-		return auth.Principal{}, findinghub.Errorf(auth.CodeInvalidSignature, "The path of the request is not in its normal form: it has empty segments or dots")
-	}
 	return h.identity.Authenticate(signedPart(in.r), in.service, identity.Environment{
 		SourceIP: c.source.addr, Secure: c.source.secure, UserAgent: in.r.UserAgent(), Now: h.now(),
 	}, in.hash)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"strings"
 	"testing"
@@ -191,12 +192,14 @@ func TestNoSecrets(t *testing.T) {
 func TestWhatIsTold(t *testing.T) {
 	t.Parallel()
 	c := testCall()
-	c.Parameters = map[string]any{"findings": 7, "Findings": int64(8), "productArns": []string{"arn:a", "arn:b"}, "max": 1.5, "on": true, "none": nil, "counts": map[string]int{"a": 1}}
+	c.Parameters = map[string]any{"findings": 7, "Findings": int64(8), "productArns": []string{"arn:a", "arn:b"}, "max": 1.5, "on": true, "none": nil, "counts": map[string]int{"a": 1},
+		"html": "<&>", "": []any{}, "empty": map[string]any{}, "inf": math.Inf(-1), "channel": make(chan int), "large": 1e300, "broken\xff": "\xff"}
 	var got struct{ RequestParameters map[string]any }
 	if err := json.Unmarshal(encode(New(c)), &got); err != nil {
 		t.Fatal(err)
 	}
-	want := `map[Findings:8 counts:map[a:1] findings:7 max:1.5 none:<nil> on:true productArns:[arn:a arn:b]]`
+	const no = "map[omitted:true reason:cannot be written as JSON]"
+	want := "map[:[] Findings:8 broken\uFFFD:\uFFFD channel:" + no + " counts:map[a:1] empty:map[] findings:7 html:<&> inf:" + no + ` large:1e+300 max:1.5 none:<nil> on:true productArns:[arn:a arn:b]]`
 	if fmt.Sprint(got.RequestParameters) != want {
 		t.Errorf("got  %v\nwant %s", got.RequestParameters, want)
 	}

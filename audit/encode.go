@@ -1,8 +1,8 @@
 package audit
 
 import (
-	"bytes"
 	"encoding/json"
+	"math"
 	"strings"
 	"unicode/utf8"
 )
@@ -35,40 +35,32 @@ func omitted(reason string) map[string]any { return map[string]any{"omitted": tr
 func encode(r Record) []byte {
 	r.bound(maxText, maxMessage, maxARN)
 	r.RequestParameters = hideMap(r.RequestParameters, 0)
-	line, err := marshal(r)
-	if err != nil {
-		r.RequestParameters = omitted("requestParameters cannot be written as JSON")
-		line, err = marshal(r)
-	}
-	if len(line) > MaxLine && r.RequestParameters != nil {
+	l := write(&r)
+	if len(l) > MaxLine && r.RequestParameters != nil {
 		r.RequestParameters = omitted("requestParameters too large")
-		line, err = marshal(r)
+		l = write(&r)
 	}
-	for err == nil && len(line) > MaxLine && len(r.Resources) > 0 {
+	for len(l) > MaxLine && len(r.Resources) > 0 {
 		keep := len(r.Resources) / 2
 		r.AdditionalEventData.ResourcesOmitted += len(r.Resources) - keep
 		r.Resources = r.Resources[:keep]
-		line, err = marshal(r)
+		l = write(&r)
 	}
-	if err != nil || len(line) > MaxLine {
+	if len(l) > MaxLine {
 		r.bound(tightText, tightText, tightText)
-		r.RequestParameters, r.AdditionalEventData.TornLine = nil, ""
-		line, _ = marshal(r) // numbers and bounded texts: nothing in it can fail
+		r.AdditionalEventData.TornLine = ""
+		l = write(&r)
 	}
-	return line
+	return l
 }
 
-// marshal gives the line. Its own encoder, because json.Marshal writes < > & in texts as
-// escapes, which nobody who searches for a user agent expects.
-func marshal(r Record) ([]byte, error) {
-	var b bytes.Buffer
-	b.Grow(1536)
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(r); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
+// usual is more than most lines have, in bytes.
+const usual = 1536
+
+func write(r *Record) []byte {
+	l := make(line, 0, usual)
+	l.record(r)
+	return l
 }
 
 // bound cuts every text to size. What r points to is copied, since the caller keeps it.
@@ -174,7 +166,12 @@ func hide(value any, depth int) any {
 		return safe
 	case string:
 		return cut(v, maxARN)
-	case nil, bool, int, int64, float64:
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return omitted("cannot be written as JSON")
+		}
+		return v
+	case nil, bool, int, int64:
 		return v
 	}
 	return hide(plain(value), depth+1)

@@ -92,14 +92,14 @@ func (f *file) append(line []byte) error {
 		n, err = f.Write(line)
 		switch {
 		case err == nil:
-			f.grow(n)
+			f.size += int64(n)
 			return nil
 		case n == 0:
 			return err
 		case f.takeBack(n) != nil:
-			f.grow(n)
+			f.size += int64(n)
 			f.rest = slices.Clone(line[n:])
-			return nil
+			return nil //nolint:nilerr // the failure comes back when the rest is written
 		}
 	}
 	return err
@@ -111,14 +111,9 @@ func (f *file) flush() error {
 		return nil
 	}
 	n, err := f.Write(f.rest)
-	f.grow(n)
+	f.size += int64(n)
 	f.rest = f.rest[n:]
 	return err
-}
-
-func (f *file) grow(n int) {
-	f.size += int64(n)
-	f.allocated = max(f.allocated, f.size)
 }
 
 // takeBack cuts off the n bytes of a line that were written. The cut also gives back what was

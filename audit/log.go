@@ -150,17 +150,12 @@ var (
 
 // admit says whether one more guarded call may begin.
 func (l *Log) admit() error {
-	if l.closed {
-		return errClosed
-	}
 	if l.calls >= MaxCalls {
 		return errCalls
 	}
-	l.sink.look(l.now(), l.room())
-	if err := l.drain(); err != nil {
-		return err
-	}
-	if err := l.tellGap(); err != nil {
+	// Not as for a guarded line: a gap that cannot be told shows that nothing can be written,
+	// also where no room can be set aside.
+	if err := l.settle(false); err != nil {
 		return err
 	}
 	return l.sink.reserve(l.room() + MaxLine)
@@ -173,15 +168,10 @@ func (l *Log) room() int64 { return int64(l.calls+len(l.queue)) * MaxLine }
 // told. An error is for the log only, and has been logged: the call is done. The line of a
 // guarded call then waits in memory; that of another is lost and counted.
 func (l *Log) End(r Record) error {
-	guarded := l.mode.guards(r.ReadOnly)
 	line := encode(r)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if guarded && l.calls > 0 {
-		l.calls--
-		return l.put(line, true)
-	}
-	return l.put(line, false)
+	return l.put(line, l.mode.guards(r.ReadOnly) && l.calls > 0)
 }
 
 // Write writes the record of a call that was never executed, so that there was nothing to
@@ -193,9 +183,16 @@ func (l *Log) Write(r Record) error {
 	return l.put(line, false)
 }
 
-// put writes a line or does with it what becomes of lines that cannot be written.
+// put writes a line or does with it what becomes of lines that cannot be written. A
+// guarded call's room is its own until only its line is left to be written.
 func (l *Log) put(line []byte, guarded bool) error {
-	err := l.try(line, guarded)
+	err := l.settle(guarded)
+	if guarded {
+		l.calls--
+	}
+	if err == nil {
+		err = l.write(line, guarded)
+	}
 	switch {
 	case err == nil:
 		return nil
@@ -208,23 +205,24 @@ func (l *Log) put(line []byte, guarded bool) error {
 	return fmt.Errorf("audit: %w", err)
 }
 
-// try writes a line behind those that wait. A line without room of its own must not take
-// that of others, which ends it where nothing but theirs is left.
-func (l *Log) try(line []byte, guarded bool) error {
+// settle writes what comes before a line: those that wait, and what is to be told of lost
+// ones. A gap for which there is no room does not keep a guarded line from being written.
+func (l *Log) settle(guarded bool) error {
 	if l.closed {
 		return errClosed
 	}
-	now := l.now()
-	l.sink.look(now, l.room())
+	l.sink.look(l.now(), l.room())
 	if err := l.drain(); err != nil {
 		return err
 	}
 	if err := l.tellGap(); err != nil && !guarded {
 		return err
 	}
-	return l.write(line, guarded)
+	return nil
 }
 
+// write writes a line. One without room of its own must not take that of others, which
+// ends it where nothing but theirs is left.
 func (l *Log) write(line []byte, guarded bool) error {
 	if !guarded {
 		if err := l.sink.reserve(l.room() + int64(len(line))); err != nil {

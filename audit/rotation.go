@@ -48,7 +48,10 @@ func openFiles(f *files) (*files, error) {
 	if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
 		return nil, err
 	}
-	return f, f.open(0)
+	if err := f.open(0); err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 // open opens the file at path if none is open, and sets room aside in it.

@@ -114,6 +114,7 @@ func TestRotationNeedsRoom(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.wantOld(1)
+	b.waitRetired() // it gives room back
 	b.disk.set(func(d *disk) { d.free = 0 })
 	for i := range 98 {
 		if err := b.log.End(testRecord(fmt.Sprint(102+i), false)); err != nil {

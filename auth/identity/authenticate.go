@@ -47,7 +47,7 @@ func unrecognized(cause error) error {
 
 // Authenticate finds the caller of a request to a service. body gives the SHA-256 of the
 // request's body in lower-case hexadecimal; it is asked for only when the key is one of the
-// hub's, so that strangers cannot make the hub read much. The errors are those of package
+// hub's and the signature covers the body, so that strangers cannot make the hub read much. The errors are those of package
 // sigv4, auth.CodeUnrecognizedClient for a key that is not, or no longer, good,
 // auth.CodeExpiredToken, and whatever body fails with.
 func (a *Authenticator) Authenticate(r *sigv4.Request, service string, env Environment, body func() (string, error)) (auth.Principal, error) {
@@ -61,13 +61,18 @@ func (a *Authenticator) Authenticate(r *sigv4.Request, service string, env Envir
 	if err := s.CheckTime(env.Now); err != nil {
 		return auth.Principal{}, err
 	}
+	if s.Unsigned && !env.Secure && !env.SourceIP.IsLoopback() {
+		return auth.Principal{}, findinghub.Errorf(auth.CodeInvalidSignature, "A body that is not signed (UNSIGNED-PAYLOAD) is taken over TLS only, because nothing else keeps it as it was.")
+	}
 	secret, p, err := a.caller(s, env)
 	if err != nil {
 		return auth.Principal{}, err
 	}
-	hash, err := body()
-	if err != nil {
-		return auth.Principal{}, err
+	var hash string
+	if !s.Unsigned {
+		if hash, err = body(); err != nil {
+			return auth.Principal{}, err
+		}
 	}
 	if err := a.keys.Verify(s, r, string(secret), hash); err != nil {
 		return auth.Principal{}, err
