@@ -33,7 +33,7 @@ $(LINT):
 	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 	mv bin/golangci-lint $@
 
-test-clients: build ## run the AWS CLI and the SDKs against a hub; installs what is missing
+test-clients: build ## run the AWS CLI and the SDKs against hubs with and without --dev; installs what is missing
 	./clients/run
 
 bench: build ## measure what docs/benchmarks.md publishes

@@ -63,7 +63,16 @@ python_venv() {
 }
 
 install_cli_v1() { python_venv; }
-install_boto3() { python_venv; }
+
+# install_boto3: and openssl, which makes the certificate of the hub that serves HTTPS.
+install_boto3() {
+  python_venv || return 1
+  [[ $modes == *" tls "* ]] || return 0
+  type -p openssl >/dev/null || debian openssl || return 1
+  certificates >&2 && return 0
+  echo "openssl could not make the certificates"
+  return 1
+}
 
 install_js() {
   local dir major
@@ -106,6 +115,18 @@ resolve() {
   ) 9>"$cache/maven.lock" && return 0
   echo "Maven could not resolve the dependencies"
   return 1
+}
+
+# java_classes: compiles what the last run has not, and prints the class path.
+java_classes() {
+  local dir
+  dir=$(java_project)
+  (
+    flock 9
+    [[ -e $dir/compiled ]] && exit 0
+    javac -proc:none -d "$dir/classes" -cp "$(cat "$dir/classpath")" "$dir"/*.java >&2 && : >"$dir/compiled"
+  ) 9>"$cache/java.lock" || return 1
+  echo "$dir/classes:$(cat "$dir/classpath")"
 }
 
 install_java() { resolve java "$(java_project)"; }

@@ -1,13 +1,17 @@
-// The AWS SDK for Java v2: the seed's sample and a round trip. Run as a single source file.
+// The AWS SDK for Java v2: the seed's sample and a round trip.
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.AwsCredentials;
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.securityhub.SecurityHubClient;
@@ -19,30 +23,61 @@ public class Suite {
     void run() throws Exception;
   }
 
-  private static long accounts = 700_000_000_000L;
+  private static final String MODE = System.getenv().getOrDefault("FINDINGHUB_CLIENTS_MODE", "dev");
 
-  /** An account id that no other test uses: with --dev a 12-digit access key id is the account. */
-  private static String fresh() {
+  /** Whether the hub checks signatures. Then hubs are off until somebody enables them. */
+  static final boolean SIGNED = !MODE.equals("dev");
+
+  private static long accounts = 700_000_000_000L;
+  private static final Set<String> ENABLED = new HashSet<>();
+
+  /**
+   * An account id that no other test uses: with --dev a 12-digit access key id is the account, and
+   * without it clients/identities.sh declares 64 from the first.
+   */
+  static String fresh() {
     return String.valueOf(accounts++);
   }
 
+  /** The keys of a user of an account: admin, reader or wire, as clients/identities.sh has them. */
+  static AwsCredentials key(String account, String user) {
+    if (!SIGNED) {
+      return AwsBasicCredentials.create(account, "not-checked");
+    }
+    var id = "AKIA" + (user.equals("admin") ? "" : user.toUpperCase()) + account;
+    return AwsBasicCredentials.create(id, "secret-of-" + id);
+  }
+
   /** The endpoint comes from AWS_ENDPOINT_URL_SECURITYHUB, as for anybody's unmodified program. */
-  private static SecurityHubClient connect(String account, String region) {
+  static SecurityHubClient client(AwsCredentialsProvider credentials, String region) {
     return SecurityHubClient.builder()
         .region(Region.of(region))
-        .credentialsProvider(StaticCredentialsProvider.create(AwsBasicCredentials.create(account, "not-checked")))
+        .credentialsProvider(credentials)
         .overrideConfiguration(c -> c.retryStrategy(r -> r.maxAttempts(1)))
         .build();
   }
 
-  private static void equal(Object got, Object want, String what) {
+  static SecurityHubClient client(AwsCredentials credentials) {
+    return client(StaticCredentialsProvider.create(credentials), "us-east-1");
+  }
+
+  /** A client of the account's administrator, whose hub is enabled. */
+  static SecurityHubClient connect(String account, String region) {
+    var hub = client(StaticCredentialsProvider.create(key(account, "admin")), region);
+    if (SIGNED && ENABLED.add(account + "/" + region)) {
+      hub.enableSecurityHub(r -> {});
+    }
+    return hub;
+  }
+
+  static void equal(Object got, Object want, String what) {
     if (!Objects.equals(got, want)) {
       throw new AssertionError(what + ": got " + got + ", want " + want);
     }
   }
 
   /** The call fails with this typed exception and status, and its message holds the text. */
-  private static void refused(Class<? extends SecurityHubException> type, int status, String text, Runnable call) {
+  static void refused(Class<? extends SecurityHubException> type, int status, String text, Runnable call) {
     try {
       call.run();
     } catch (SecurityHubException error) {
@@ -76,15 +111,15 @@ public class Suite {
         .build();
   }
 
-  private static AwsSecurityFinding finding(String account, String id) {
+  static AwsSecurityFinding finding(String account, String id) {
     return finding(account, id, b -> {});
   }
 
-  private static AwsSecurityFindingIdentifier identifier(AwsSecurityFinding one) {
+  static AwsSecurityFindingIdentifier identifier(AwsSecurityFinding one) {
     return AwsSecurityFindingIdentifier.builder().id(one.id()).productArn(one.productArn()).build();
   }
 
-  private static void imported(SecurityHubClient hub, AwsSecurityFinding... sent) {
+  static void imported(SecurityHubClient hub, AwsSecurityFinding... sent) {
     var answer = hub.batchImportFindings(r -> r.findings(sent));
     equal(answer.failedFindings(), List.of(), "failedFindings");
     equal(answer.successCount() + "/" + answer.failedCount(), sent.length + "/0", "counts");
@@ -94,7 +129,7 @@ public class Suite {
     return StringFilter.builder().value(value).comparison(comparison).build();
   }
 
-  private static AwsSecurityFinding read(SecurityHubClient hub, String id) {
+  static AwsSecurityFinding read(SecurityHubClient hub, String id) {
     var found = hub.getFindings(r -> r.filters(f -> f.id(filter(id, StringFilterComparison.EQUALS)))).findings();
     equal(found.size(), 1, "findings with id " + id);
     return found.get(0);
@@ -214,7 +249,8 @@ public class Suite {
 
   private static void errorsAreTyped() {
     var account = fresh();
-    var hub = connect(account, "us-east-1");
+    var hub = client(key(account, "admin"));
+    hub.enableSecurityHub(r -> {});
     var bad = finding(account, "bad", b -> b.title("x".repeat(257)));
     var failed = hub.batchImportFindings(r -> r.findings(bad, finding(account, "good"))).failedFindings();
     equal(failed.size(), 1, "failed findings");
@@ -227,7 +263,6 @@ public class Suite {
     var not = hub.batchUpdateFindings(r -> r.findingIdentifiers(missing).confidence(1)).unprocessedFindings();
     equal(not.get(0).errorCode() + "/" + not.get(0).errorMessage(), "FindingNotFound/Finding Not Found", "unprocessed");
     refused(InvalidInputException.class, 400, "Confidence", () -> hub.batchUpdateFindings(r -> r.findingIdentifiers(missing).confidence(101)));
-    hub.enableSecurityHub(r -> {});
     refused(ResourceConflictException.class, 409, "Account is already subscribed to Security Hub", () -> hub.enableSecurityHub(r -> {}));
     hub.disableSecurityHub(r -> {});
     refused(InvalidAccessException.class, 401, "Account " + account + " is not subscribed to AWS Security Hub", () -> hub.describeHub(r -> {}));
@@ -241,15 +276,19 @@ public class Suite {
     tests.put("history says who changed what", Suite::history);
     tests.put("products and tags", Suite::productsAndTags);
     tests.put("errors are typed", Suite::errorsAreTyped);
+    if (SIGNED) {
+      Identity.tests(tests);
+    }
+    var name = SIGNED ? "java " + MODE : "java";
     var failed = new ArrayList<String>();
-    tests.forEach((name, test) -> {
+    tests.forEach((title, test) -> {
       try {
         test.run();
-        System.out.println("ok java: " + name);
+        System.out.println("ok " + name + ": " + title);
       } catch (Throwable error) {
-        failed.add(name);
+        failed.add(title);
         var reason = error.toString().replaceAll("\\s+", " ");
-        System.out.println("FAIL java: " + name + ": " + reason.substring(0, Math.min(reason.length(), 1500)));
+        System.out.println("FAIL " + name + ": " + title + ": " + reason.substring(0, Math.min(reason.length(), 1500)));
       }
     });
     System.exit(failed.isEmpty() ? 0 : 1);

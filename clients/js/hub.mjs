@@ -2,7 +2,12 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { BatchImportFindingsCommand, GetFindingsCommand, SecurityHubClient } from "@aws-sdk/client-securityhub";
+import * as sdk from "@aws-sdk/client-securityhub";
+
+const mode = process.env.FINDINGHUB_CLIENTS_MODE ?? "dev";
+
+/** Whether the hub checks signatures. Then its hubs are off and its products unknown until somebody enables them. */
+export const signed = mode !== "dev";
 
 const tests = [];
 
@@ -11,7 +16,8 @@ export function test(name, body) {
 }
 
 /** Runs every test in order, also after a failure: each uses an account of its own. */
-export async function run(client) {
+export async function run(name) {
+  const client = signed ? `${name} ${mode}` : name;
   for (const [name, body] of tests) {
     try {
       await body();
@@ -25,14 +31,42 @@ export async function run(client) {
 
 let account = 500000000000;
 
-/** An account id that no other test uses: with --dev a 12-digit access key id is the account. */
+/**
+ * An account id that no other test uses: with --dev a 12-digit access key id is the account, and
+ * without it clients/identities.sh declares 64 from the first.
+ */
 export function fresh() {
   return String(account++);
 }
 
+/** The keys of a user of an account: admin, reader or wire, as clients/identities.sh has them. */
+export function key(account, user = "admin") {
+  if (!signed) return { accessKeyId: account, secretAccessKey: "not-checked" };
+  const accessKeyId = `AKIA${user === "admin" ? "" : user.toUpperCase()}${account}`;
+  return { accessKeyId, secretAccessKey: `secret-of-${accessKeyId}` };
+}
+
 /** The endpoint comes from AWS_ENDPOINT_URL_SECURITYHUB, as for anybody's unmodified program. */
-export function connect(accessKeyId, region = "us-east-1") {
-  return new SecurityHubClient({ region, credentials: { accessKeyId, secretAccessKey: "not-checked" }, maxAttempts: 1 });
+export function client(credentials, region = "us-east-1", more = {}) {
+  return new sdk.SecurityHubClient({ region, credentials, maxAttempts: 1, ...more });
+}
+
+const enabled = new Set();
+
+/** A client of the account's administrator, whose hub is enabled unless on is false. */
+export async function connect(account, region = "us-east-1", on = true) {
+  const hub = client(key(account), region);
+  if (signed && on && !enabled.has(`${account}/${region}`)) {
+    enabled.add(`${account}/${region}`);
+    await hub.send(new sdk.EnableSecurityHubCommand({}));
+  }
+  return hub;
+}
+
+/** Lets the hub take a product's findings; without --dev all but an account's own and the cloud's own need it. */
+export async function subscribe(hub, ProductArn) {
+  if (!signed || ProductArn.includes("::product/aws/") || ProductArn.endsWith("/default")) return;
+  await hub.send(new sdk.EnableImportFindingsForProductCommand({ ProductArn }));
 }
 
 export function defaultProduct(id, region = "us-east-1") {
@@ -79,12 +113,12 @@ export function identifier(one) {
 }
 
 export async function imported(hub, ...sent) {
-  const { FailedCount, SuccessCount, FailedFindings } = await hub.send(new BatchImportFindingsCommand({ Findings: sent }));
+  const { FailedCount, SuccessCount, FailedFindings } = await hub.send(new sdk.BatchImportFindingsCommand({ Findings: sent }));
   assert.deepEqual({ FailedCount, SuccessCount, FailedFindings }, { FailedCount: 0, SuccessCount: sent.length, FailedFindings: [] });
 }
 
 export async function read(hub, Value) {
-  const { Findings } = await hub.send(new GetFindingsCommand({ Filters: { Id: [{ Value, Comparison: "EQUALS" }] } }));
+  const { Findings } = await hub.send(new sdk.GetFindingsCommand({ Filters: { Id: [{ Value, Comparison: "EQUALS" }] } }));
   assert.equal(Findings.length, 1, `findings with Id ${Value}`);
   return Findings[0];
 }

@@ -1,7 +1,7 @@
 // The AWS SDK for JavaScript v3: the seeds' examples and a round trip through the hub.
 import assert from "node:assert/strict";
 import * as sdk from "@aws-sdk/client-securityhub";
-import { cleanCorpus, connect, defaultProduct, finding, fresh, identifier, imported, read, refused, run, test } from "./hub.mjs";
+import { cleanCorpus, connect, defaultProduct, finding, fresh, identifier, imported, read, refused, run, signed, subscribe, test } from "./hub.mjs";
 
 const sampleProduct = "arn:aws:securityhub:us-west-1:123456789012:product/123456789012/default";
 
@@ -39,7 +39,7 @@ const nine = {
 };
 
 test("seed import sample", async () => {
-  const hub = connect("123456789012", "us-west-1");
+  const hub = await connect("123456789012", "us-west-1");
   await imported(hub, sample);
   const got = await read(hub, "Id1");
   assert.equal(got.Title, sample.Title);
@@ -53,7 +53,7 @@ test("seed import sample", async () => {
 
 test("seed update with two findings and with all nine members", async () => {
   const account = fresh();
-  const hub = connect(account);
+  const hub = await connect(account);
   const both = [finding(account, "one"), finding(account, "two")];
   await imported(hub, ...both);
   const answer = await hub.send(new sdk.BatchUpdateFindingsCommand({ FindingIdentifiers: both.map(identifier), ...nine }));
@@ -76,7 +76,7 @@ test("seed update with two findings and with all nine members", async () => {
 
 test("hub enabled, described, configured, off", async () => {
   const account = fresh();
-  const hub = connect(account);
+  const hub = await connect(account, "us-east-1", false);
   const HubArn = `arn:aws:securityhub:us-east-1:${account}:hub/default`;
   await hub.send(new sdk.EnableSecurityHubCommand({ EnableDefaultStandards: false }));
   const again = () => hub.send(new sdk.EnableSecurityHubCommand({}));
@@ -94,7 +94,8 @@ test("hub enabled, described, configured, off", async () => {
 test("corpus imported and read back", async () => {
   for (const [key, sent] of cleanCorpus()) {
     const [account, region] = key.split("/");
-    const hub = connect(account, region);
+    const hub = await connect(account, region);
+    for (const product of new Set(sent.map((one) => one.ProductArn))) await subscribe(hub, product);
     for (let i = 0; i < sent.length; i += 100) await imported(hub, ...sent.slice(i, i + 100));
     const got = new Map();
     for await (const page of sdk.paginateGetFindings({ client: hub, pageSize: 50 }, {})) {
@@ -110,7 +111,7 @@ test("corpus imported and read back", async () => {
 
 test("filters, sorting and pages", async () => {
   const account = fresh();
-  const hub = connect(account);
+  const hub = await connect(account);
   const sent = Array.from({ length: 12 }, (_, n) =>
     finding(account, `n${String(n).padStart(2, "0")}`, {
       UpdatedAt: `2024-02-${String(n + 1).padStart(2, "0")}T00:00:00Z`,
@@ -134,7 +135,7 @@ test("filters, sorting and pages", async () => {
 
 test("history says who changed what", async () => {
   const account = fresh();
-  const hub = connect(account);
+  const hub = await connect(account);
   const one = finding(account, "past");
   await imported(hub, one);
   await hub.send(new sdk.BatchUpdateFindingsCommand({ FindingIdentifiers: [identifier(one)], Workflow: { Status: "RESOLVED" } }));
@@ -152,7 +153,7 @@ test("history says who changed what", async () => {
 
 test("products enabled, listed, switched off", async () => {
   const account = fresh();
-  const hub = connect(account);
+  const hub = await connect(account);
   const ProductArn = "arn:aws:securityhub:us-east-1::product/prowler/prowler";
   const want = `arn:aws:securityhub:us-east-1:${account}:product-subscription/prowler/prowler`;
   const { ProductSubscriptionArn } = await hub.send(new sdk.EnableImportFindingsForProductCommand({ ProductArn }));
@@ -174,7 +175,7 @@ test("products enabled, listed, switched off", async () => {
 
 test("tags come and go", async () => {
   const account = fresh();
-  const hub = connect(account);
+  const hub = await connect(account);
   const ResourceArn = `arn:aws:securityhub:us-east-1:${account}:hub/default`;
   await hub.send(new sdk.TagResourceCommand({ ResourceArn, Tags: { team: "blue", centre: "42" } }));
   assert.deepEqual((await hub.send(new sdk.ListTagsForResourceCommand({ ResourceArn }))).Tags, { team: "blue", centre: "42" });
@@ -186,7 +187,7 @@ test("tags come and go", async () => {
 
 test("verdicts and errors in the service's words", async () => {
   const account = fresh();
-  const hub = connect(account);
+  const hub = await connect(account);
   const bad = finding(account, "bad", { Title: "x".repeat(257), Resources: [{ Type: "", Id: "x" }] });
   const answer = await hub.send(new sdk.BatchImportFindingsCommand({ Findings: [bad, finding(account, "good")] }));
   assert.equal(answer.SuccessCount, 1);
@@ -210,4 +211,5 @@ test("verdicts and errors in the service's words", async () => {
   }
 });
 
+if (signed) await import("./identity.mjs");
 await run("js");

@@ -1,24 +1,54 @@
-"""Connections of boto3 to the hub, and how its typed exceptions are expected."""
+"""Connections of boto3 to the hub, and how its typed exceptions are expected.
+
+Without --dev hubs are off and products unknown until somebody enables them. connect and subscribe
+do so where the suite's tests are not about that; with --dev they do nothing."""
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
+from keys import SIGNED, key
 from suite import contains, equal
 
 # One session: the service model of 1.5 MB is read once and not for every connection.
 _session = boto3.session.Session()
+_on = set()
 
 
-def connect(account, region="us-east-1", **config):
-    """A client whose access key id is the account. The endpoint comes from
-    AWS_ENDPOINT_URL_SECURITYHUB, as it would for anybody's unmodified program."""
+def connect(account, region="us-east-1", on=True, **config):
+    """A client of the account's administrator, whose hub is enabled unless on is false."""
+    hub = client("securityhub", *key(account), region=region, **config)
+    if SIGNED and on and (account, region) not in _on:
+        _on.add((account, region))
+        enabled(hub.enable_security_hub)
+    return hub
+
+
+def client(service, id, secret, token=None, region="us-east-1", **config):
+    """A client of securityhub or sts with these keys. The endpoint comes from the variable
+    AWS_ENDPOINT_URL_SECURITYHUB or _STS, as it would for anybody's unmodified program."""
     return _session.client(
-        "securityhub",
+        service,
         region_name=region,
-        aws_access_key_id=account,
-        aws_secret_access_key="not-checked",
+        aws_access_key_id=id,
+        aws_secret_access_key=secret,
+        aws_session_token=token,
         config=Config(retries={"max_attempts": 1}, **config),
     )
+
+
+def subscribe(hub, product):
+    """Lets the hub take a product's findings; a default product or one of the cloud's own needs no leave."""
+    if SIGNED and "::product/aws/" not in product and not product.endswith("/default"):
+        enabled(lambda: hub.enable_import_findings_for_product(ProductArn=product))
+
+
+def enabled(call):
+    """Somebody may have been faster: another suite of the same hub."""
+    try:
+        call()
+    except ClientError as error:
+        equal(error.response["Error"]["Code"], "ResourceConflictException", "code")
 
 
 def refused(call, code, status, text=""):

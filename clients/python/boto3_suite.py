@@ -2,7 +2,7 @@
 
 import datetime
 
-from boto3_client import connect, identifier, imported, read, refused
+from boto3_client import connect, identifier, imported, read, refused, subscribe
 from findings import NOT_ADHERING, accounts, chunks, clean_corpus, default_product, finding, oversize
 from suite import Suite, contains, equal, members
 
@@ -120,7 +120,7 @@ def severity_label_follows_the_score_and_back():
 @suite.test
 def hub_is_enabled_described_and_configured():
     account = next(fresh)
-    hub = connect(account)
+    hub = connect(account, on=False)
     hub.enable_security_hub(EnableDefaultStandards=False, Tags={"owner": "sec"})
     arn = f"arn:aws:securityhub:us-east-1:{account}:hub/default"
     got = hub.describe_hub()
@@ -164,6 +164,8 @@ def hub_that_is_off_answers_nothing_but_keeps_the_findings():
 def corpus_is_imported_and_read_back():
     for (account, region), sent in clean_corpus().items():
         hub = connect(account, region)
+        for product in sorted({one["ProductArn"] for one in sent}):
+            subscribe(hub, product)
         for part in chunks(sent):
             imported(hub, *part)
         for one in sent:

@@ -16,8 +16,9 @@ NOT_ADHERING = "Finding does not adhere to Amazon Finding Format. "
 
 
 def accounts(first):
-    """Account ids that no other test uses, counting from the given one: with --dev a 12-digit
-    access key id is the account, so every test starts with an empty hub."""
+    """Account ids that no other test uses, counting from the given one, so that every test starts
+    with an empty hub: with --dev a 12-digit access key id is the account, and without it
+    clients/identities.sh declares 64 from each."""
     return (str(n) for n in itertools.count(first))
 
 

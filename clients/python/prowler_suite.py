@@ -1,7 +1,7 @@
 """The calls that Prowler makes, in its order: is the hub on, is the product enabled, import in
 chunks of 100, archive what is gone by sending the hub's own answer back (behaviour.md section 9)."""
 
-from boto3_client import connect, refused
+from boto3_client import connect, refused, subscribe
 from findings import accounts, chunks, finding
 from suite import Suite, contains, equal, members
 
@@ -29,6 +29,13 @@ def scan(account, count, **changes):
     ]
 
 
+def scanner(account):
+    """Whoever runs Prowler has enabled its product first."""
+    hub = connect(account, REGION)
+    subscribe(hub, PRODUCT)
+    return hub
+
+
 def sent(hub, findings):
     """Prowler reads the counts, and the first of the failures."""
     success = 0
@@ -43,7 +50,7 @@ def sent(hub, findings):
 @suite.test
 def finds_its_subscription_on_the_first_page():
     account = next(fresh)
-    hub = connect(account, REGION)
+    hub = scanner(account)
     members(hub.describe_hub(), {"HubArn": f"arn:aws:securityhub:{REGION}:{account}:hub/default"}, "hub")
     subscription = f"arn:aws:securityhub:{REGION}:{account}:product-subscription/prowler/prowler"
     contains(str(hub.list_enabled_products_for_import()), subscription, "first page")
@@ -61,7 +68,7 @@ def is_told_that_the_hub_is_off_in_the_words_it_knows():
 @suite.test
 def imports_in_chunks_and_archives_with_the_hubs_own_answer():
     account = next(fresh)
-    hub = connect(account, REGION)
+    hub = scanner(account)
     equal(sent(hub, scan(account, 230)), 230, "imported")
     filters = {"ProductName": [{"Value": "Prowler", "Comparison": "EQUALS"}], "RecordState": [{"Value": "ACTIVE", "Comparison": "EQUALS"}]}
     filters |= {"AwsAccountId": [{"Value": account, "Comparison": "EQUALS"}], "Region": [{"Value": REGION, "Comparison": "EQUALS"}]}
@@ -80,7 +87,7 @@ def imports_in_chunks_and_archives_with_the_hubs_own_answer():
 @suite.test
 def what_the_hub_answers_comes_back_unchanged():
     account = next(fresh)
-    hub = connect(account, REGION)
+    hub = scanner(account)
     equal(sent(hub, scan(account, 1)), 1, "imported")
     [before] = hub.get_findings()["Findings"]
     again = {**before, "RecordState": "ARCHIVED", "UpdatedAt": "2024-06-01T00:00:00Z"}
@@ -88,6 +95,16 @@ def what_the_hub_answers_comes_back_unchanged():
     [after] = hub.get_findings()["Findings"]
     # The hub's own time of processing is the one thing that it sets anew.
     equal({**after, "ProcessedAt": ""}, {**again, "ProcessedAt": ""}, "finding")
+
+
+@suite.signed_only
+def is_told_that_its_product_is_not_enabled():
+    account = next(fresh)
+    hub = connect(account, REGION)
+    equal("prowler" in str(hub.list_enabled_products_for_import()), False, "a subscription")
+    [failed, *others] = hub.batch_import_findings(Findings=scan(account, 100))["FailedFindings"]
+    equal((failed["ErrorCode"], len(others)), ("InvalidAccess", 99), "failures")
+    contains(failed["ErrorMessage"], PRODUCT, "message")
 
 
 if __name__ == "__main__":

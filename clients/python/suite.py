@@ -7,16 +7,30 @@ package brings, without anything from PyPI.
 import sys
 import traceback
 
+from keys import MODE, SIGNED
+
 
 class Suite:
     """The tests of one client, collected by the decorator ``test``."""
 
     def __init__(self, client):
-        self.client = client
+        self.client = f"{client} {MODE}" if SIGNED else client
         self.tests = []
 
     def test(self, function):
         self.tests.append(function)
+        return function
+
+    def dev_only(self, reason):
+        """Marks a test of what only --dev does. Elsewhere it is named with the reason, and not counted."""
+        return lambda function: self.left_out(function, reason) if SIGNED else self.test(function)
+
+    def signed_only(self, function):
+        """Marks the counterpart of such a test: with --dev there is nothing to refuse."""
+        return self.test(function) if SIGNED else function
+
+    def left_out(self, function, reason):
+        print(f"# {self.client}: left out: {function.__name__.replace('_', ' ')}: {reason}", flush=True)
         return function
 
     def run(self):

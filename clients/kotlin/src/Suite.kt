@@ -25,16 +25,36 @@ import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.runBlocking
 import kotlin.system.exitProcess
 
-/** The key whose id is the account: with --dev any 12-digit id is. */
-private class Key(val account: String) : CredentialsProvider {
-    override suspend fun resolve(attributes: Attributes) = Credentials(account, "not-checked")
+private val mode = System.getenv("FINDINGHUB_CLIENTS_MODE") ?: "dev"
+
+/** Whether the hub checks signatures. Then hubs are off until somebody enables them. */
+private val signed = mode != "dev"
+
+private class Key(val id: String, val secret: String) : CredentialsProvider {
+    override suspend fun resolve(attributes: Attributes) = Credentials(id, secret)
+}
+
+/** The key of a user of an account, as clients/identities.sh has it; with --dev any 12-digit id is the account. */
+private fun key(account: String, user: String = "admin"): Key {
+    if (!signed) return Key(account, "not-checked")
+    val id = "AKIA" + (if (user == "admin") "" else user.uppercase()) + account
+    return Key(id, "secret-of-$id")
 }
 
 /** The endpoint comes from AWS_ENDPOINT_URL_SECURITYHUB, as for anybody's unmodified program. */
-private suspend fun connect(account: String, where: String = "us-east-1") = SecurityHubClient.fromEnvironment {
+private suspend fun client(keys: Key, where: String = "us-east-1") = SecurityHubClient.fromEnvironment {
     region = where
-    credentialsProvider = Key(account)
+    credentialsProvider = keys
     retryStrategy { maxAttempts = 1 }
+}
+
+private val enabled = mutableSetOf<String>()
+
+/** A client of the account's administrator, whose hub is enabled. */
+private suspend fun connect(account: String, where: String = "us-east-1"): SecurityHubClient {
+    val hub = client(key(account), where)
+    if (signed && enabled.add("$account/$where")) hub.enableSecurityHub {}
+    return hub
 }
 
 private var accounts = 600_000_000_000
@@ -197,7 +217,8 @@ private suspend fun productsAndTags() {
 
 private suspend fun errorsAreTyped() {
     val account = fresh()
-    val hub = connect(account)
+    val hub = client(key(account))
+    hub.enableSecurityHub {}
     val bad = finding(account, "bad") { title = "x".repeat(257) }
     val failed = hub.batchImportFindings { findings = listOf(bad, finding(account, "good")) }.failedFindings!!.single()
     val verdict = "Finding does not adhere to Amazon Finding Format. data.Title should NOT be longer than 256 characters."
@@ -209,13 +230,54 @@ private suspend fun errorsAreTyped() {
     val not = hub.batchUpdateFindings { findingIdentifiers = listOf(missing); confidence = 1 }.unprocessedFindings!!.single()
     equal(not.errorCode to not.errorMessage, "FindingNotFound" to "Finding Not Found", "unprocessed")
     refused<InvalidInputException>("Confidence") { hub.batchUpdateFindings { findingIdentifiers = listOf(missing); confidence = 101 } }
-    hub.enableSecurityHub {}
     refused<ResourceConflictException>("Account is already subscribed to Security Hub") { hub.enableSecurityHub {} }
     hub.disableSecurityHub {}
     refused<InvalidAccessException>("Account $account is not subscribed to AWS Security Hub") { hub.describeHub {} }
 }
 
+/** The call fails with this code, for which the model has no type. */
+private suspend fun unknown(code: String, call: suspend () -> Any?) {
+    val answer = try {
+        call()
+    } catch (error: SecurityHubException) {
+        equal(error.sdkErrorMetadata.errorCode, code, "code of $error")
+        return
+    }
+    throw AssertionError("no $code, but $answer")
+}
+
+private suspend fun strangersAreRefused() {
+    val good = key(fresh())
+    unknown("InvalidSignatureException") { client(Key(good.id, "not-the-secret")).describeHub {} }
+    unknown("UnrecognizedClientException") { client(Key("AKIAIOSFODNN7EXAMPLE", good.secret)).describeHub {} }
+}
+
+private suspend fun hubsAreOffUntilTheyAreEnabled() {
+    val account = fresh()
+    val hub = client(key(account))
+    refused<InvalidAccessException>("Account $account is not subscribed to AWS Security Hub") { hub.describeHub {} }
+    hub.enableSecurityHub {}
+    equal(hub.describeHub {}.hubArn, "arn:aws:securityhub:us-east-1:$account:hub/default", "hubArn")
+}
+
+private suspend fun readersReadAndDoNothingElse() {
+    val account = fresh()
+    val one = finding(account, "one")
+    imported(connect(account), one)
+    val hub = client(key(account, "reader"))
+    equal(read(hub, "one").id, "one", "id")
+    val words = "User: arn:aws:iam::$account:user/reader is not authorized to perform: securityhub:"
+    refused<AccessDeniedException>(words + "BatchImportFindings") { hub.batchImportFindings { findings = listOf(one) } }
+    refused<AccessDeniedException>(words + "DisableSecurityHub") { hub.disableSecurityHub {} }
+}
+
 fun main() {
+    val name = if (signed) "kotlin $mode" else "kotlin"
+    val identity = listOf<Pair<String, suspend () -> Unit>>(
+        "a wrong secret, an unknown key" to ::strangersAreRefused,
+        "hubs are off until they are enabled" to ::hubsAreOffUntilTheyAreEnabled,
+        "readers read and do nothing else" to ::readersReadAndDoNothingElse,
+    )
     val tests = listOf<Pair<String, suspend () -> Unit>>(
         "seed sample compiled and run" to ::seedSampleIsImported,
         "all nine members updated" to ::allNineMembersAreUpdated,
@@ -225,13 +287,13 @@ fun main() {
         "errors are typed" to ::errorsAreTyped,
     )
     var failed = 0
-    for ((name, test) in tests) {
+    for ((title, test) in if (signed) tests + identity else tests) {
         try {
             runBlocking { test() }
-            println("ok kotlin: $name")
+            println("ok $name: $title")
         } catch (error: Throwable) {
             failed++
-            println("FAIL kotlin: $name: ${error.toString().replace(Regex("\\s+"), " ").take(1500)}")
+            println("FAIL $name: $title: ${error.toString().replace(Regex("\\s+"), " ").take(1500)}")
         }
     }
     // The SDK's HTTP engine keeps threads of its own, which would delay the end.
