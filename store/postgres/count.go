@@ -1,0 +1,180 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/findinghub/findinghub/filter"
+	"github.com/findinghub/findinghub/store"
+)
+
+// hubCondition selects the findings of some hubs, by their pairs' names: every pair of a scope is asked for.
+const hubCondition = "account = ANY($1::text[]) AND region = ANY($2::text[])"
+
+// selection is a filter over several hubs at once, for what the database counts by itself.
+func selection(hubs []hub, e filter.Expr) (where string, c *compiler) {
+	var accounts, regions []string
+	for _, h := range hubs {
+		accounts, regions = append(accounts, h.account), append(regions, h.region)
+	}
+	c = newCompiler(hubs, accounts, regions)
+	return hubCondition + " AND " + c.may(e), c
+}
+
+// Count implements store.Engine. What SQL can say exactly the database counts; of the rest it gives candidates.
+func (e *Engine) Count(ctx context.Context, s store.Scope, expr filter.Expr) (n int, err error) {
+	if err := e.enter(ctx); err != nil {
+		return 0, err
+	}
+	defer e.leave()
+	err = e.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		n = 0
+		hubs, err := scoped(ctx, conn, s)
+		if err != nil || len(hubs) == 0 {
+			return err
+		}
+		if where, c := selection(hubs, expr); c.exact {
+			return conn.QueryRow(ctx, "SELECT count(*) FROM finding WHERE "+where, c.args...).Scan(&n)
+		}
+		return e.scan(ctx, conn, hubs, store.Query{Filter: expr}, func(*found) { n++ })
+	})
+	return n, err
+}
+
+// GroupBy implements store.Engine.
+func (e *Engine) GroupBy(ctx context.Context, s store.Scope, expr filter.Expr, by filter.Attribute, limit int) (buckets []store.Bucket, err error) {
+	if err := e.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer e.leave()
+	err = e.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		hubs, err := scoped(ctx, conn, s)
+		if err != nil || len(hubs) == 0 {
+			return err
+		}
+		where, c := selection(hubs, expr)
+		if values := groupable(by); values != "" && c.exact {
+			buckets, err = e.groupColumn(ctx, conn, grouping{hubs: hubs, expr: expr, by: by, limit: limit, where: where, args: c.args, values: values})
+			return err
+		}
+		var t store.Tally
+		err = e.tally(ctx, conn, hubs, expr, by, &t)
+		buckets = t.Top(limit)
+		return err
+	})
+	return buckets, err
+}
+
+// groupable is the expression that gives an attribute's values from columns, "" where only bodies have them.
+func groupable(by filter.Attribute) string {
+	if by == filter.SeverityLabel {
+		return "severity"
+	}
+	if name := columnOf(listColumns[:], by); name != "" {
+		return "unnest(" + name + ")"
+	}
+	return columnOf(textColumns[:], by)
+}
+
+// grouping is one question that columns can answer.
+type grouping struct {
+	hubs   []hub
+	expr   filter.Expr
+	by     filter.Attribute
+	limit  int
+	where  string
+	args   []any
+	values string
+}
+
+// groupColumn counts by a column. Findings with a value that did not fit are counted by their bodies; when
+// there are any, a value that is not among the largest may yet become one of them.
+func (e *Engine) groupColumn(ctx context.Context, conn *pgxpool.Conn, g grouping) ([]store.Bucket, error) {
+	var t store.Tally
+	odd, err := e.tallyOdd(ctx, conn, g, &t)
+	if err != nil {
+		return nil, err
+	}
+	sql := "SELECT v, count(*) FROM (SELECT " + g.values + " AS v FROM finding WHERE " + g.where + " AND NOT odd) s WHERE v IS NOT NULL GROUP BY v"
+	// Ranks do not order as their labels do, but there are few.
+	args := g.args
+	if !odd && g.by != filter.SeverityLabel {
+		c := &compiler{args: args[:len(args):len(args)]}
+		sql += " ORDER BY 2 DESC, 1 LIMIT " + c.arg(g.limit, "bigint")
+		args = c.args
+	}
+	rows, err := conn.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		value, n, err := g.bucket(rows)
+		if err != nil {
+			return nil, err
+		}
+		t.AddCount(value, n)
+	}
+	return t.Top(g.limit), rows.Err()
+}
+
+// bucket reads a line of the answer.
+func (g *grouping) bucket(rows pgx.Rows) (value string, n int, err error) {
+	if g.by != filter.SeverityLabel {
+		var text []byte
+		err = rows.Scan(&text, &n)
+		return string(text), n, err
+	}
+	var rank int
+	err = rows.Scan(&rank, &n)
+	return filter.Attributes[g.by].Ranks[rank], n, err
+}
+
+// tallyOdd counts by their bodies those findings whose columns do not say everything.
+func (e *Engine) tallyOdd(ctx context.Context, conn *pgxpool.Conn, g grouping, t *store.Tally) (any bool, err error) {
+	rows, err := conn.Query(ctx, "SELECT body FROM finding WHERE "+g.where+" AND odd", g.args...)
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		any = true
+		if err := e.tallyBody(rows.RawValues()[0], g.expr, g.by, t); err != nil {
+			return true, err
+		}
+	}
+	return any, rows.Err()
+}
+
+// tally counts all that matches by its bodies.
+func (e *Engine) tally(ctx context.Context, conn *pgxpool.Conn, hubs []hub, expr filter.Expr, by filter.Attribute, t *store.Tally) error {
+	where, c := selection(hubs, expr)
+	rows, err := conn.Query(ctx, "SELECT body FROM finding WHERE "+where, c.args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := e.tallyBody(rows.RawValues()[0], expr, by, t); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func (e *Engine) tallyBody(body []byte, expr filter.Expr, by filter.Attribute, t *store.Tally) error {
+	d, err := e.codec.decodeFinding(body)
+	if err != nil {
+		return err
+	}
+	f, err := d.parse()
+	if err != nil {
+		return err
+	}
+	if values := filter.Extract(f, nil); filter.Match(expr, values) {
+		t.Add(values, by)
+	}
+	return nil
+}
