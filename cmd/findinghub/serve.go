@@ -27,7 +27,8 @@ type serveCommand struct {
 	LogFormat         string        `enum:"text,json" default:"text" help:"text or json."`
 	LogLevel          slog.Level    `default:"INFO" help:"DEBUG, INFO, WARN or ERROR."`
 
-	accessFlags `embed:""`
+	accessFlags    `embed:""`
+	retentionFlags `embed:""`
 }
 
 // Help is what serve --help says beyond its flags.
