@@ -69,8 +69,8 @@ func (s *serving) wire(ctx context.Context, engine store.Engine, registry *prome
 		return nil, errors.Join(err, closing())
 	}
 	s.door.open(api.New(a.api))
-	stop := s.startExpiry(ctx, a.api.Hub, registry)
-	return func() error { stop(); return closing() }, nil
+	stop, closeRecord := s.startExpiry(ctx, a.api.Hub, registry), closing
+	return func() error { stop(); return closeRecord() }, nil
 }
 
 // server is the API's own, with its complaints about connections in our log.
