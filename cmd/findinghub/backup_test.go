@@ -43,11 +43,11 @@ func filledDir(t *testing.T, n int) string {
 // wholeOf is a finding with one change in its history.
 func wholeOf(id, title string) store.Whole {
 	var s finding.Stored
-	for name, text := range map[string]string{
-		"SchemaVersion": "2018-10-08", "AwsAccountId": alice, "Region": "us-east-1", "Id": id, "Title": title,
-		"ProductArn": "arn:aws:securityhub:us-east-1:" + alice + ":product/" + alice + "/default", "UpdatedAt": "2026-01-02T03:04:05.000Z",
+	for _, m := range [][2]string{
+		{"SchemaVersion", "2018-10-08"}, {"AwsAccountId", alice}, {"Region", "us-east-1"}, {"Id", id}, {"Title", title},
+		{"ProductArn", "arn:aws:securityhub:us-east-1:" + alice + ":product/" + alice + "/default"}, {"UpdatedAt", "2026-01-02T03:04:05.000Z"},
 	} {
-		s.Finding.SetText(name, text)
+		s.Finding.SetText(m[0], m[1])
 	}
 	return store.Whole{Key: s.Key(), Stored: s, Changes: []finding.Change{{Updates: []finding.FieldUpdate{{Field: "Title", Old: "", New: title}}}}}
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/findinghub/findinghub/store/postgres/pgtest"
 )
 
 // asMain makes the test binary be the program, for tests that need a process to kill.
@@ -17,7 +19,7 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	os.Exit(m.Run())
+	os.Exit(pgtest.Main(m))
 }
 
 // result is what a run of the program left behind.
