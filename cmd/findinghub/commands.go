@@ -35,6 +35,9 @@ type commands struct {
 	Validate validateCommand `cmd:"" help:"Check findings without a hub."`
 	Identity identityCommand `cmd:"" help:"Keep accounts, users, roles, keys and policies."`
 	Events   eventsCommand   `cmd:"" help:"Look after events that were not taken."`
+	Backup   backupCommand   `cmd:"" help:"Copy a data directory while a hub uses it."`
+	Restore  restoreCommand  `cmd:"" help:"Make a data directory from a backup."`
+	Migrate  migrateCommand  `cmd:"" help:"Copy everything between data directories and databases."`
 	Bench    benchCommand    `cmd:"" help:"Measure the hub on this machine."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }

@@ -6,9 +6,9 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/findinghub/findinghub/store/postgres/pgtest"
-	"time"
 )
 
 // asMain makes the test binary be the program, for tests that need a process to kill.

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 
 	"github.com/schollz/progressbar/v3"
+
+	"github.com/findinghub/findinghub/migrate"
 )
 
 // progress is a bar on a terminal and nothing anywhere else. The zero value shows nothing.
@@ -54,6 +56,14 @@ func (m *Main) exportBar(quiet bool) progress {
 	return newProgress(m.bar(-1, "exporting"))
 }
 
+// migrateBar counts findings, too; the description says of how many.
+func (m *Main) migrateBar(quiet bool) progress {
+	if quiet || !isTerminal(m.Stderr) {
+		return progress{}
+	}
+	return newProgress(m.bar(-1, "comparing"))
+}
+
 // bar draws on the standard error, so that what is asked for can be piped elsewhere; -1
 // is a total that nobody knows. It vanishes at the end, where the summary stands.
 func (m *Main) bar(total int64, doing string) *progressbar.ProgressBar {
@@ -92,6 +102,19 @@ func (p progress) count(n int) {
 		return
 	}
 	p.bar.Describe(thousands(n) + " exported")
+	_ = p.bar.Add(1)
+}
+
+// migrated shows how far a migration of that many findings is.
+func (p progress) migrated(at migrate.Progress, total int) {
+	if p.bar == nil {
+		return
+	}
+	doing := "compared"
+	if at.Verifying {
+		doing = "verified"
+	}
+	p.bar.Describe(fmt.Sprintf("%s of %s %s, %s written", thousands(at.Findings), thousands(total), doing, thousands(at.Written)))
 	_ = p.bar.Add(1)
 }
 

@@ -30,8 +30,9 @@ type serveCommand struct {
 	LogFormat         string        `enum:"text,json" default:"text" help:"text or json."`
 	LogLevel          slog.Level    `default:"INFO" help:"DEBUG, INFO, WARN or ERROR."`
 
-	accessFlags `embed:""`
-	eventFlags  `embed:""`
+	accessFlags    `embed:""`
+	eventFlags     `embed:""`
+	retentionFlags `embed:""`
 }
 
 // Help is what serve --help says beyond its flags.

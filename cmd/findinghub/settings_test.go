@@ -131,7 +131,7 @@ func sampleValue(f *kong.Flag) string {
 		return "true"
 	case f.Name == "log-level":
 		return "ERROR"
-	case strings.HasSuffix(f.Name, "timeout"), strings.HasSuffix(f.Name, "duration"):
+	case strings.HasSuffix(f.Name, "timeout"), strings.HasSuffix(f.Name, "duration"), strings.HasSuffix(f.Name, "retention"):
 		return "7s"
 	}
 	return "7"

@@ -104,8 +104,11 @@ func (s *serving) wire(ctx context.Context, engine store.Engine, registry *prome
 		a.api.Stream, a.api.Letters = &events.Stream{Outbox: engine, Bell: s.bell}, deliverer
 	}
 	s.door.open(api.New(a.api))
-	record := closing // closing itself becomes what is returned
-	return func() error { return errors.Join(stop(), record()) }, nil
+	expiry, record := s.startExpiry(ctx, a.api.Hub, registry), closing // closing itself becomes what is returned
+	return func() error {
+		expiry()
+		return errors.Join(stop(), record())
+	}, nil
 }
 
 // server is the API's own, with its complaints about connections in our log.

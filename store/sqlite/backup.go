@@ -20,6 +20,24 @@ func (e *Engine) Backup(ctx context.Context, path string) error {
 		return err
 	}
 	defer e.leave()
+	e.checkpoints.pin(1)
+	defer e.checkpoints.pin(-1)
+	return backup(ctx, e.path, path)
+}
+
+// Backup does the same from outside, for the database of a directory that an engine of another process
+// may have open, which goes on working. Nothing in the directory is changed, but SQLite may make its
+// two empty files there. A directory without a database is fs.ErrNotExist.
+func Backup(ctx context.Context, dir, path string) error {
+	from := filepath.Join(dir, fileName)
+	if _, err := os.Stat(from); err != nil {
+		return fmt.Errorf("store: backup: %w", err)
+	}
+	return backup(ctx, from, path)
+}
+
+// backup copies a database into a file that is not there yet.
+func backup(ctx context.Context, from, path string) error {
 	// The name is taken at once; the copy gets it when it is complete.
 	if err := createNew(path); err != nil {
 		return fmt.Errorf("store: backup: %w", err)
@@ -27,7 +45,7 @@ func (e *Engine) Backup(ctx context.Context, path string) error {
 	part := path + ".part"
 	err := createNew(part)
 	if err == nil {
-		if err = e.copyTo(ctx, part); err == nil {
+		if err = copyDatabase(ctx, from, part); err == nil {
 			err = os.Rename(part, path)
 		}
 		if err != nil {
@@ -49,17 +67,18 @@ func createNew(path string) error {
 	return f.Close()
 }
 
-// copyTo copies the database into an empty file, syncs it and looks whether it is sound.
-func (e *Engine) copyTo(ctx context.Context, path string) error {
-	// A connection of its own: those that read are for callers who wait.
-	c, err := sqlite.OpenConn(e.path, sqlite.OpenReadWrite)
+// copyDatabase copies a database into an empty file, syncs it and looks whether it is sound.
+func copyDatabase(ctx context.Context, from, path string) error {
+	// A connection of its own, since those of an engine are for callers who wait. One that may write would
+	// copy the log into the database when it closes as the last one, which is for its owner to do.
+	c, err := sqlite.OpenConn(from, sqlite.OpenReadOnly)
 	if err != nil {
 		return err
 	}
 	c.SetInterrupt(ctx.Done())
-	e.checkpoints.pin(1)
-	err = vacuumInto(c, path)
-	e.checkpoints.pin(-1)
+	if _, err = identify(c); err == nil {
+		err = vacuumInto(c, path)
+	}
 	if err = errors.Join(err, c.Close()); err != nil {
 		return errors.Join(ctx.Err(), err)
 	}

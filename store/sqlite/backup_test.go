@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -117,7 +118,7 @@ func TestBackupRefuses(t *testing.T) {
 	if err := createNew(filepath.Join(dir, "late.db")); err != nil {
 		t.Fatal(err)
 	}
-	if err := e.copyTo(over, filepath.Join(dir, "late.db")); !errors.Is(err, context.Canceled) {
+	if err := copyDatabase(over, e.path, filepath.Join(dir, "late.db")); !errors.Is(err, context.Canceled) {
 		t.Errorf("a copy that was called off: %v", err)
 	}
 	if files, err := os.ReadDir(dir); err != nil || len(files) != 2 {
@@ -155,6 +156,93 @@ func TestPinned(t *testing.T) {
 	mustApply(t, e, testPut("a", "last"))
 	if e.writer.logPages > 30 {
 		t.Errorf("the log has %d pages, want it begun anew", e.writer.logPages)
+	}
+}
+
+// TestReadElsewhere: while another process reads for long, writers do not wait in vain with every commit; later
+// the log is begun anew.
+func TestReadElsewhere(t *testing.T) {
+	t.Parallel()
+	e := mustOpen(t, Options{Dir: t.TempDir(), CheckpointPages: 10})
+	mustApply(t, e, testPut("a", "first"))
+	r, err := openReader(e.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.conn.Close()
+	if _, err := ask(r.conn, "BEGIN"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ask(r.conn, "SELECT count(*) FROM findings"); err != nil {
+		t.Fatal(err)
+	}
+	for e.checkpoints.blocked.Load() == 0 {
+		mustApply(t, e, testPut("a", fmt.Sprint(e.writer.logPages)))
+	}
+	blocked := e.checkpoints.blocked.Load()
+	if err := e.checkpoints.check(); err != nil || e.checkpoints.blocked.Load() != blocked {
+		t.Errorf("it was tried again before %d pages: %d, %v", blocked, e.checkpoints.blocked.Load(), err)
+	}
+	if err := runSQL(r.conn, "ROLLBACK"); err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; e.writer.logPages >= 10; i++ {
+		mustApply(t, e, testPut("a", fmt.Sprint(i)))
+		if e.writer.logPages > 10*blocked {
+			t.Fatalf("the log has %d pages, want it begun anew", e.writer.logPages)
+		}
+	}
+	if n := e.checkpoints.blocked.Load(); n != 0 {
+		t.Errorf("it is still blocked up to %d pages", n)
+	}
+}
+
+// TestBackupOfDirectory: a directory is copied from outside, while an engine writes and when there is none;
+// what is no database is refused and stays.
+func TestBackupOfDirectory(t *testing.T) {
+	t.Parallel()
+	ctx, dir := context.Background(), t.TempDir()
+	e := mustOpen(t, Options{Dir: dir, CheckpointPages: 20})
+	mustApply(t, e, many(100, "title ")...)
+	var stop atomic.Bool
+	var acknowledged atomic.Int64
+	var writer sync.WaitGroup
+	writer.Go(func() {
+		for i := 1; !stop.Load(); i++ {
+			mustApply(t, e, testPut("a", fmt.Sprint(i)))
+			acknowledged.Store(int64(i))
+		}
+	})
+	for range 3 {
+		before, copied := acknowledged.Load(), t.TempDir()
+		if err := Backup(ctx, dir, filepath.Join(copied, fileName)); err != nil {
+			t.Fatal(err)
+		}
+		c := mustOpen(t, Options{Dir: copied})
+		at, _ := strconv.ParseInt(titleOf(t, c, "a"), 10, 64) // none yet is 0
+		if at < before {
+			t.Errorf("the copy has write %d, %d was acknowledged before", at, before)
+		}
+	}
+	stop.Store(true)
+	writer.Wait()
+	e.Close()
+	if err := Backup(ctx, dir, filepath.Join(t.TempDir(), "quiet.db")); err != nil {
+		t.Errorf("without an engine: %v", err)
+	}
+	if err := Backup(ctx, t.TempDir(), filepath.Join(t.TempDir(), "none.db")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("of a directory without a database: %v", err)
+	}
+	strange := t.TempDir()
+	if err := os.WriteFile(filepath.Join(strange, fileName), []byte("not a database, but longer than a header of one would be, which has a hundred bytes at the least"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	to := filepath.Join(t.TempDir(), "x.db")
+	if err := Backup(ctx, strange, to); err == nil {
+		t.Error("something else was backed up")
+	}
+	if _, err := os.Stat(to); err == nil {
+		t.Error("a backup that failed left its file")
 	}
 }
 

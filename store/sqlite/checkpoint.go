@@ -20,6 +20,9 @@ type checkpointer struct {
 	limit int64 // pages
 	// pins is how many read for so long (a backup) that it is no use to wait for them.
 	pins atomic.Int32
+	// blocked is the size before which it is no use to begin the log anew: another process (a backup) read
+	// the old one when that was last tried, and writers waited in vain.
+	blocked atomic.Int64
 	// hold is held by the writer for each commit.
 	hold sync.Mutex
 	// turn is whose turn it is to use the connection: the writer takes it when it must wait for the copy.
@@ -67,7 +70,7 @@ const worst = 4
 // ready is called before a commit with the size of the log. A disk that takes in less than is
 // written would let the log grow for ever: then writers wait.
 func (cp *checkpointer) ready(pages int64) {
-	if pages < worst*cp.limit || cp.pins.Load() > 0 {
+	if pages < max(worst*cp.limit, cp.blocked.Load()) || cp.pins.Load() > 0 {
 		return
 	}
 	if err := cp.check(); err != nil {
@@ -112,7 +115,7 @@ func (cp *checkpointer) check() error {
 	cp.turn.Lock()
 	defer cp.turn.Unlock()
 	pages, _, err := walState(cp.size)
-	if err != nil || pages < cp.limit {
+	if err != nil || pages < max(cp.limit, cp.blocked.Load()) {
 		return err
 	}
 	// Each pass copies what was written during the one before, so it shortens quickly
@@ -133,11 +136,21 @@ func (cp *checkpointer) check() error {
 	if cp.pins.Load() > 0 {
 		return nil
 	}
-	// RESTART also waits for the readers of the old log, so that the next commit begins a new one.
+	return cp.beginAnew()
+}
+
+// beginAnew copies the rest and waits for the readers of the old log, so that the next commit begins a new
+// one. When they take too long, the log grows by another limit before it is tried again.
+func (cp *checkpointer) beginAnew() error {
 	cp.hold.Lock()
 	defer cp.hold.Unlock()
-	_, _, err = walState(cp.copyRest)
-	return err
+	s := cp.copyRest
+	if _, err := s.Step(); err != nil {
+		return err
+	}
+	busy, pages := s.ColumnInt64(0), s.ColumnInt64(1)
+	cp.blocked.Store(busy * (pages + cp.limit))
+	return s.Reset()
 }
 
 // walState runs a checkpoint statement: the pages in the log and how many have been copied.
