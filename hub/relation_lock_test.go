@@ -290,6 +290,56 @@ func (r rig) see(t *testing.T) relationsSeen {
 	return s
 }
 
+// lateEdits is an engine that says of one write that it failed and makes it all the same, later: as one whose
+// connection was lost.
+type lateEdits struct {
+	store.Engine
+	left  int
+	later func() error
+}
+
+func (l *lateEdits) EditRecord(ctx context.Context, collection, account, region, name string, edit func([]byte) ([]byte, error)) error {
+	if l.left--; l.left == 0 {
+		l.later = func() error { return l.Engine.EditRecord(context.WithoutCancel(ctx), collection, account, region, name, edit) }
+		return errStopped
+	}
+	return l.Engine.EditRecord(ctx, collection, account, region, name, edit)
+}
+
+// A write of which nobody knows whether it was made is made before the next change, or never.
+func TestLateWritesDoNoHarm(t *testing.T) {
+	t.Parallel()
+	for n := 1; ; n++ {
+		if n > 30 {
+			t.Fatal("it never ends")
+		}
+		engine := &lateEdits{Engine: memory.New()}
+		r := newProcesses(t, 2, func(c *Config) { c.Store = engine.Engine })
+		broken := newRig(t, func(c *Config) { c.Store, c.Rand = engine, nil })
+		r[0].invites(t, alice, bob)
+		invitation := must[memberRecord](t)(r[0].member(t.Context(), alice.Account, alice.Region, bob.Account))
+		engine.left = n
+		err := broken.AcceptAdministratorInvitation(t.Context(), bob, AcceptAdministratorInvitationInput{alice.Account, invitation.InvitationID})
+		if engine.later == nil {
+			return
+		}
+		// Only giving the lock back may fail unnoticed; it is then lost by its age.
+		if err == nil {
+			r[0].clock.advance(lockTerm)
+		}
+		ok(t, r[0].DisassociateMembers(t.Context(), alice, DisassociateMembersInput{accountsOf(bob)}))
+		ok(t, r[0].DisassociateMembers(t.Context(), alice, DisassociateMembersInput{accountsOf(bob)}))
+		then := r[1].see(t)
+		if err := engine.later(); err != nil && codeOf(err) != findinghub.CodeUnavailable && !errors.Is(err, errLockHeld) {
+			t.Fatalf("late write %d: %v", n, err)
+		}
+		if now := r[1].see(t); now != then || now.administrator != "" {
+			t.Fatalf("late write %d: it was %+v and is %+v", n, then, now)
+		}
+		r[1].wantRoster(t, alice)
+	}
+}
+
 // A change that a process left in the middle does not keep others from going on: they see for every account
 // what was before or what should come after, and asking them completes it.
 func TestOtherProcessesGoOn(t *testing.T) {
