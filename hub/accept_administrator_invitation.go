@@ -21,11 +21,14 @@ func (h *Hub) AcceptAdministratorInvitation(ctx context.Context, p auth.Principa
 
 // accept is the operation under both of its names; member is what the request calls the administrator.
 func (h *Hub) accept(ctx context.Context, p auth.Principal, member, administrator, id string) error {
-	h.recordsMu.Lock()
-	defer h.recordsMu.Unlock()
 	if fault := accountFault(member, administrator); fault != "" {
 		return invalid("%s", fault)
 	}
+	l, err := h.lockRelations(ctx, p.Region)
+	if err != nil {
+		return err
+	}
+	defer l.release(ctx)
 	if _, err := h.requireHub(ctx, p); err != nil {
 		return err
 	}
@@ -43,19 +46,14 @@ func (h *Hub) accept(ctx context.Context, p auth.Principal, member, administrato
 	if err := h.requireAcceptable(ctx, p, administrator); err != nil {
 		return err
 	}
-	c, err := h.change(ctx, p.Region)
-	if err != nil {
-		return err
-	}
+	c := l.change()
 	if err := c.touchRelation(ctx, administrator, p.Account); err != nil {
 		return err
 	}
 	now := r
 	now.Status, now.UpdatedAt = statusEnabled, h.now()
-	if err := c.begin(ctx, administrator, p.Account, r, now); err != nil {
-		return err
-	}
-	return c.finish(ctx)
+	c.begin(administrator, p.Account, r, now)
+	return c.commit(ctx)
 }
 
 // requireAcceptable fails when the relation that the caller is about to enter would be a second one, or

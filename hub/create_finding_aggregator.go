@@ -20,23 +20,23 @@ func (h *Hub) CreateFindingAggregator(ctx context.Context, p auth.Principal, in 
 	if err != nil {
 		return nil, err
 	}
-	h.recordsMu.Lock()
-	defer h.recordsMu.Unlock()
 	if _, err := h.requireHub(ctx, p); err != nil {
 		return nil, err
 	}
 	if err := h.mayAggregate(ctx, p); err != nil {
 		return nil, err
 	}
-	old, found, err := h.aggregator(ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	if found {
-		return nil, findinghub.Errorf(findinghub.CodeLimitExceeded, "The account has a finding aggregator already, in %s; there can be 1", old.Home)
-	}
 	if r.ID, err = h.newUUID(); err != nil {
 		return nil, err
 	}
-	return r.view(p), h.save(ctx, accountOnly(p), aggregatorRecords, defaultHub, r)
+	err = edit(ctx, h, accountOnly(p), aggregatorRecords, defaultHub, func(old aggregatorRecord, found bool) (*aggregatorRecord, error) {
+		if found {
+			return nil, findinghub.Errorf(findinghub.CodeLimitExceeded, "The account has a finding aggregator already, in %s; there can be 1", old.Home)
+		}
+		return &r, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return r.view(p), nil
 }

@@ -29,8 +29,11 @@ type newcomer struct {
 // the organisation that the caller administers is a member at once and its hub is on; any
 // other has to be invited.
 func (h *Hub) CreateMembers(ctx context.Context, p auth.Principal, in CreateMembersInput) (*CreateMembersOutput, error) {
-	h.recordsMu.Lock()
-	defer h.recordsMu.Unlock()
+	l, err := h.lockRelations(ctx, p.Region)
+	if err != nil {
+		return nil, err
+	}
+	defer l.release(ctx)
 	if err := h.requireAdministratorToBe(ctx, p); err != nil {
 		return nil, err
 	}
@@ -38,7 +41,7 @@ func (h *Hub) CreateMembers(ctx context.Context, p auth.Principal, in CreateMemb
 	if err != nil {
 		return nil, err
 	}
-	if err := h.add(ctx, p, newcomers); err != nil {
+	if err := h.add(ctx, l, p, newcomers); err != nil {
 		return nil, err
 	}
 	return &CreateMembersOutput{UnprocessedAccounts: unprocessed}, nil
@@ -111,25 +114,25 @@ func (h *Hub) unavailable(ctx context.Context, d delegation, region, account str
 }
 
 // add writes newcomers, all or, when they were too many, none.
-func (h *Hub) add(ctx context.Context, p auth.Principal, newcomers []newcomer) error {
+func (h *Hub) add(ctx context.Context, l *relationLock, p auth.Principal, newcomers []newcomer) error {
 	if err := h.makeRoom(ctx, p, newcomers); err != nil || len(newcomers) == 0 {
 		return err
 	}
-	c, err := h.change(ctx, p.Region, p.Account)
-	if err != nil {
+	c := l.change()
+	if err := c.touch(ctx, p.Account); err != nil {
 		return err
 	}
 	for _, n := range newcomers {
 		if n.now.Status != statusEnabled {
-			err = c.put(ctx, p.Account, n.account, n.old, n.now)
-		} else if err = h.enableFor(ctx, n.account, p.Region); err == nil {
-			err = c.begin(ctx, p.Account, n.account, n.old, n.now)
+			c.put(p.Account, n.account, n.old, n.now)
+			continue
 		}
-		if err != nil {
+		if err := c.enableFor(ctx, n.account); err != nil {
 			return err
 		}
+		c.begin(p.Account, n.account, n.old, n.now)
 	}
-	return c.finish(ctx)
+	return c.commit(ctx)
 }
 
 // makeRoom refuses newcomers that would be too many.

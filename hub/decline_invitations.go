@@ -16,11 +16,15 @@ type DeclineInvitationsOutput struct{ UnprocessedAccounts []Result }
 
 // DeclineInvitations declines invitations that the caller has not accepted.
 func (h *Hub) DeclineInvitations(ctx context.Context, p auth.Principal, in DeclineInvitationsInput) (*DeclineInvitationsOutput, error) {
-	unprocessed, err := h.eachInvitationOf(ctx, p, in.AccountIDs, func(administrator string, r memberRecord) (string, error) {
+	unprocessed, err := h.eachInvitationOf(ctx, p, in.AccountIDs, func(l *relationLock, administrator string, r memberRecord) (string, error) {
 		if r.Status != statusInvited {
 			return notInvited, nil
 		}
-		return "", h.resign(ctx, p, administrator, r)
+		c := l.change()
+		if err := c.resign(ctx, p, administrator, r); err != nil {
+			return "", err
+		}
+		return "", c.commit(ctx)
 	})
 	if err != nil {
 		return nil, err
@@ -28,10 +32,13 @@ func (h *Hub) DeclineInvitations(ctx context.Context, p auth.Principal, in Decli
 	return &DeclineInvitationsOutput{UnprocessedAccounts: unprocessed}, nil
 }
 
-// eachInvitationOf calls f for the invitations that the caller has from some accounts. It holds recordsMu.
-func (h *Hub) eachInvitationOf(ctx context.Context, p auth.Principal, accounts []string, f func(administrator string, r memberRecord) (string, error)) ([]Result, error) {
-	h.recordsMu.Lock()
-	defer h.recordsMu.Unlock()
+// eachInvitationOf calls f for the invitations that the caller has from some accounts, with the lock held.
+func (h *Hub) eachInvitationOf(ctx context.Context, p auth.Principal, accounts []string, f func(l *relationLock, administrator string, r memberRecord) (string, error)) ([]Result, error) {
+	l, err := h.lockRelations(ctx, p.Region)
+	if err != nil {
+		return nil, err
+	}
+	defer l.release(ctx)
 	if _, err := h.requireHub(ctx, p); err != nil {
 		return nil, err
 	}
@@ -40,23 +47,16 @@ func (h *Hub) eachInvitationOf(ctx context.Context, p auth.Principal, accounts [
 		if err != nil || !found {
 			return notInvited, err
 		}
-		return f(administrator, r)
+		return f(l, administrator, r)
 	})
 }
 
-// resign writes that the caller does not want the relation, which it may have entered or not.
-func (h *Hub) resign(ctx context.Context, p auth.Principal, administrator string, old memberRecord) error {
-	c, err := h.change(ctx, p.Region)
-	if err != nil {
-		return err
-	}
+// resign adds that the caller does not want the relation, which it may have entered or not.
+func (c *change) resign(ctx context.Context, p auth.Principal, administrator string, old memberRecord) error {
 	if err := c.touchRelation(ctx, administrator, p.Account); err != nil {
 		return err
 	}
 	now := old
-	now.Status, now.UpdatedAt = statusResigned, h.now()
-	if err := c.end(ctx, administrator, p.Account, old, now); err != nil {
-		return err
-	}
-	return c.finish(ctx)
+	now.Status, now.UpdatedAt = statusResigned, c.lock.h.now()
+	return c.end(ctx, administrator, p.Account, old, now)
 }

@@ -16,17 +16,5 @@ func (in DeleteFindingAggregatorInput) accesses(_ *Hub, _ auth.Principal, action
 // DeleteFindingAggregator unlinks all regions. Findings were never copied, so that each stays in its own
 // region, and the home region sees its own alone from then on.
 func (h *Hub) DeleteFindingAggregator(ctx context.Context, p auth.Principal, in DeleteFindingAggregatorInput) error {
-	h.recordsMu.Lock()
-	defer h.recordsMu.Unlock()
-	r, err := h.namedAggregator(ctx, p, in.FindingAggregatorArn)
-	if err != nil {
-		return err
-	}
-	if err := r.atHome(p); err != nil {
-		return err
-	}
-	if err := h.store.DeleteRecord(ctx, aggregatorRecords, p.Account, "", defaultHub); err != nil {
-		return failed(err)
-	}
-	return nil
+	return h.editAggregator(ctx, p, in.FindingAggregatorArn, func(aggregatorRecord) (*aggregatorRecord, error) { return nil, nil })
 }

@@ -16,16 +16,18 @@ type DeleteInvitationsOutput struct{ UnprocessedAccounts []Result }
 
 // DeleteInvitations deletes invitations of the caller, and declines those that are open.
 func (h *Hub) DeleteInvitations(ctx context.Context, p auth.Principal, in DeleteInvitationsInput) (*DeleteInvitationsOutput, error) {
-	unprocessed, err := h.eachInvitationOf(ctx, p, in.AccountIDs, func(administrator string, r memberRecord) (string, error) {
-		switch r.Status {
-		case statusEnabled:
+	unprocessed, err := h.eachInvitationOf(ctx, p, in.AccountIDs, func(l *relationLock, administrator string, r memberRecord) (string, error) {
+		if r.Status == statusEnabled {
 			return "The request is rejected because the invitation was accepted. Disassociate from the administrator first.", nil
-		case statusInvited:
-			if err := h.resign(ctx, p, administrator, r); err != nil {
+		}
+		c := l.change()
+		if r.Status == statusInvited {
+			if err := c.resign(ctx, p, administrator, r); err != nil {
 				return "", err
 			}
 		}
-		return "", h.remove(ctx, p, invitationRecords, administrator)
+		c.remove(invitationRecords, p.Account, administrator)
+		return "", c.commit(ctx)
 	})
 	if err != nil {
 		return nil, err

@@ -19,8 +19,11 @@ type DeleteMembersOutput struct{ UnprocessedAccounts []Result }
 // DeleteMembers forgets accounts that the caller added. Who is a member must be disassociated
 // first (behaviour.md section 5.7).
 func (h *Hub) DeleteMembers(ctx context.Context, p auth.Principal, in DeleteMembersInput) (*DeleteMembersOutput, error) {
-	h.recordsMu.Lock()
-	defer h.recordsMu.Unlock()
+	l, err := h.lockRelations(ctx, p.Region)
+	if err != nil {
+		return nil, err
+	}
+	defer l.release(ctx)
 	if _, err := h.requireHub(ctx, p); err != nil {
 		return nil, err
 	}
@@ -43,11 +46,11 @@ func (h *Hub) DeleteMembers(ctx context.Context, p auth.Principal, in DeleteMemb
 	if err != nil {
 		return nil, err
 	}
-	return &DeleteMembersOutput{unprocessed}, h.forget(ctx, p, forgotten)
+	return &DeleteMembersOutput{unprocessed}, h.forget(ctx, l, p, forgotten)
 }
 
 // forget deletes records of accounts that are no members, and then what points to them.
-func (h *Hub) forget(ctx context.Context, p auth.Principal, forgotten map[string]memberRecord) error {
+func (h *Hub) forget(ctx context.Context, l *relationLock, p auth.Principal, forgotten map[string]memberRecord) error {
 	if len(forgotten) == 0 {
 		return nil
 	}
@@ -55,8 +58,8 @@ func (h *Hub) forget(ctx context.Context, p auth.Principal, forgotten map[string
 	if err != nil {
 		return err
 	}
-	c, err := h.change(ctx, p.Region, p.Account)
-	if err != nil {
+	c := l.change()
+	if err := c.touch(ctx, p.Account); err != nil {
 		return err
 	}
 	for _, account := range slices.Sorted(maps.Keys(forgotten)) {
@@ -66,12 +69,8 @@ func (h *Hub) forget(ctx context.Context, p auth.Principal, forgotten map[string
 			// Without it the organisation's configuration would make it a member again.
 			now = memberRecord{Status: statusDeleted, UpdatedAt: h.now(), Designation: d.ID}
 		}
-		if err := c.put(ctx, p.Account, account, old, now); err != nil {
-			return err
-		}
-		if err := h.remove(ctx, at(account, p.Region), invitationRecords, p.Account); err != nil {
-			return err
-		}
+		c.put(p.Account, account, old, now)
+		c.remove(invitationRecords, account, p.Account)
 	}
-	return c.finish(ctx)
+	return c.commit(ctx)
 }

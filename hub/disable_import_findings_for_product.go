@@ -17,22 +17,37 @@ func (h *Hub) DisableImportFindingsForProduct(ctx context.Context, p auth.Princi
 	if !ok {
 		return invalid("Invalid parameter 'ProductSubscriptionArn'. Value '%s' is not the ARN of a product subscription.", in.ProductSubscriptionArn)
 	}
-	h.recordsMu.Lock()
-	defer h.recordsMu.Unlock()
 	if _, err := h.requireHub(ctx, p); err != nil {
 		return err
 	}
-	s, err := h.ownSubscription(ctx, p, a)
-	if err != nil {
-		return err
+	return h.editSubscription(ctx, p, a, func(s subscriptionRecord) (*subscriptionRecord, error) {
+		return &subscriptionRecord{State: disabled, ProductArn: s.ProductArn}, nil
+	})
+}
+
+// editSubscription changes the subscription that an ARN names: 404 unless it is the caller's and on
+// when it is changed.
+func (h *Hub) editSubscription(ctx context.Context, p auth.Principal, a arn, f func(subscriptionRecord) (*subscriptionRecord, error)) error {
+	if !a.ownedBy(p) {
+		return notFound(a)
 	}
-	return h.save(ctx, p, subscriptionRecords, a.name, subscriptionRecord{State: disabled, ProductArn: s.ProductArn})
+	return edit(ctx, h, p, subscriptionRecords, a.name, func(s subscriptionRecord, _ bool) (*subscriptionRecord, error) {
+		if !h.active(p, a, s.State) {
+			return nil, notFound(a)
+		}
+		return f(s)
+	})
+}
+
+// ownedBy says whether a subscription's ARN is one that the caller may have.
+func (a arn) ownedBy(p auth.Principal) bool {
+	return a == own(p, kindSubscription, a.name) && (!a.isPrivate() || a.belongsTo(p.Account))
 }
 
 // ownSubscription reads the subscription that an ARN names: 404 unless it is the caller's
 // and on.
 func (h *Hub) ownSubscription(ctx context.Context, p auth.Principal, a arn) (subscription, error) {
-	if a != own(p, kindSubscription, a.name) || a.isPrivate() && !a.belongsTo(p.Account) {
+	if !a.ownedBy(p) {
 		return subscription{}, notFound(a)
 	}
 	s, err := h.subscription(ctx, p, a)

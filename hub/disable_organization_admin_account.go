@@ -17,14 +17,17 @@ type DisableOrganizationAdminAccountInput struct {
 // the caller's region, and with it every member that it has by the organisation. Members by
 // invitation stay (behaviour.md section 5.7).
 func (h *Hub) DisableOrganizationAdminAccount(ctx context.Context, p auth.Principal, in DisableOrganizationAdminAccountInput) error {
-	h.recordsMu.Lock()
-	defer h.recordsMu.Unlock()
 	if fault := accountFault("AdminAccountId", in.AdminAccountID); fault != "" {
 		return invalid("%s", fault)
 	}
 	if _, err := h.requireManagement(p); err != nil {
 		return err
 	}
+	l, err := h.lockRelations(ctx, p.Region)
+	if err != nil {
+		return err
+	}
+	defer l.release(ctx)
 	feature := cmp.Or(in.Feature, featureCSPM)
 	current := designationRecord{}
 	if _, err := h.load(ctx, p, designationRecords, feature, &current); err != nil {
@@ -33,15 +36,12 @@ func (h *Hub) DisableOrganizationAdminAccount(ctx context.Context, p auth.Princi
 	if current.Administrator != in.AdminAccountID {
 		return invalid("Invalid parameter 'AdminAccountId'. Account %s is not the organization's administrator in %s.", in.AdminAccountID, p.Region)
 	}
-	if feature != featureCSPM {
-		return h.remove(ctx, p, designationRecords, feature)
+	c := l.change()
+	if feature == featureCSPM {
+		if err := c.touch(ctx, current.Administrator); err != nil {
+			return err
+		}
 	}
-	c, err := h.change(ctx, p.Region, current.Administrator)
-	if err != nil {
-		return err
-	}
-	if err := h.remove(ctx, p, designationRecords, feature); err != nil {
-		return err
-	}
-	return c.finish(ctx)
+	c.remove(designationRecords, p.Account, feature)
+	return c.commit(ctx)
 }

@@ -13,15 +13,21 @@ type DisableSecurityHubInput struct{}
 // Findings and product subscriptions stay for the day when it is on again; its settings
 // and tags go (behaviour.md section 2.4). Administrators and members cannot (section 5.6).
 func (h *Hub) DisableSecurityHub(ctx context.Context, p auth.Principal, _ DisableSecurityHubInput) error {
-	h.recordsMu.Lock()
-	defer h.recordsMu.Unlock()
+	// With the lock, so that nobody makes the caller an administrator or member meanwhile.
+	l, err := h.lockRelations(ctx, p.Region)
+	if err != nil {
+		return err
+	}
+	defer l.release(ctx)
 	if _, err := h.requireHub(ctx, p); err != nil {
 		return err
 	}
 	if err := h.requireUnrelated(ctx, p); err != nil {
 		return err
 	}
-	return h.save(ctx, p, hubRecords, defaultHub, hubRecord{State: disabled})
+	c := l.change()
+	c.save(hubRecords, p.Account, defaultHub, hubRecord{State: disabled})
+	return c.commit(ctx)
 }
 
 // requireUnrelated fails for administrators and members. Terraform looks for the words and tries

@@ -17,8 +17,11 @@ func (h *Hub) DisassociateFromAdministratorAccount(ctx context.Context, p auth.P
 
 // leave is the operation under both of its names.
 func (h *Hub) leave(ctx context.Context, p auth.Principal) error {
-	h.recordsMu.Lock()
-	defer h.recordsMu.Unlock()
+	l, err := h.lockRelations(ctx, p.Region)
+	if err != nil {
+		return err
+	}
+	defer l.release(ctx)
 	if _, err := h.requireHub(ctx, p); err != nil {
 		return err
 	}
@@ -40,5 +43,9 @@ func (h *Hub) leave(ctx context.Context, p auth.Principal) error {
 	if err != nil {
 		return err
 	}
-	return h.resign(ctx, p, administrator, r)
+	c := l.change()
+	if err := c.resign(ctx, p, administrator, r); err != nil {
+		return err
+	}
+	return c.commit(ctx)
 }

@@ -18,8 +18,11 @@ type DisassociateMembersInput struct {
 // DisassociateMembers ends relations with members, and withdraws invitations. The answer cannot tell
 // of single accounts, so that one that is unknown fails the request (behaviour.md section 5.7).
 func (h *Hub) DisassociateMembers(ctx context.Context, p auth.Principal, in DisassociateMembersInput) error {
-	h.recordsMu.Lock()
-	defer h.recordsMu.Unlock()
+	l, err := h.lockRelations(ctx, p.Region)
+	if err != nil {
+		return err
+	}
+	defer l.release(ctx)
 	if _, err := h.requireHub(ctx, p); err != nil {
 		return err
 	}
@@ -27,10 +30,7 @@ func (h *Hub) DisassociateMembers(ctx context.Context, p auth.Principal, in Disa
 	if err != nil || len(leaving) == 0 {
 		return err
 	}
-	c, err := h.change(ctx, p.Region, p.Account)
-	if err != nil {
-		return err
-	}
+	c := l.change()
 	for _, account := range slices.Sorted(maps.Keys(leaving)) {
 		r := leaving[account]
 		if err := c.touchRelation(ctx, p.Account, account); err != nil {
@@ -40,7 +40,7 @@ func (h *Hub) DisassociateMembers(ctx context.Context, p auth.Principal, in Disa
 			return err
 		}
 	}
-	return c.finish(ctx)
+	return c.commit(ctx)
 }
 
 // leaving judges the accounts of a request, before anything is written, and gives the records of
@@ -71,7 +71,7 @@ func (h *Hub) leaving(ctx context.Context, p auth.Principal, accounts []string) 
 	return leaving, nil
 }
 
-// removeMember writes that an account is no member any more. An account of the organisation is
+// removeMember adds that an account is no member any more. An account of the organisation is
 // removed from it too, or the configuration would make it a member again.
 func (h *Hub) removeMember(ctx context.Context, c *change, p auth.Principal, account string, old memberRecord) error {
 	d, err := h.delegation(ctx, p.Account, p.Region)

@@ -20,25 +20,24 @@ func (h *Hub) EnableImportFindingsForProduct(ctx context.Context, p auth.Princip
 	if err != nil {
 		return nil, err
 	}
-	h.recordsMu.Lock()
-	defer h.recordsMu.Unlock()
 	if _, err := h.requireHub(ctx, p); err != nil {
 		return nil, err
 	}
 	if !h.available(p, product) {
 		return nil, unknownProduct(in.ProductArn)
 	}
-	// Two that enable at once must not both succeed, hence the lock around reading and writing.
-	s, err := h.subscription(ctx, p, product)
+	arn := own(p, kindSubscription, product.name).String()
+	// By the product's name in the caller's region, whatever region its ARN names: there is one
+	// subscription to a product in a hub. Two that enable at once must not both succeed.
+	err = edit(ctx, h, p, subscriptionRecords, product.name, func(s subscriptionRecord, _ bool) (*subscriptionRecord, error) {
+		if s.State == enabled || product.name == defaultProduct(p.Account) && h.active(p, product, s.State) {
+			return nil, findinghub.Errorf(findinghub.CodeResourceConflict, "The product subscription %s already exists", arn)
+		}
+		// Tags of an implicit one stay.
+		return &subscriptionRecord{State: enabled, ProductArn: in.ProductArn, Tags: s.Tags}, nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	arn := own(p, kindSubscription, product.name).String()
-	if s.State == enabled || product.name == defaultProduct(p.Account) && s.Active {
-		return nil, findinghub.Errorf(findinghub.CodeResourceConflict, "The product subscription %s already exists", arn)
-	}
-	// By the product's name in the caller's region, whatever region its ARN names: there is one
-	// subscription to a product in a hub. Tags of an implicit one stay.
-	r := subscriptionRecord{State: enabled, ProductArn: in.ProductArn, Tags: s.Tags}
-	return &EnableImportFindingsForProductOutput{ProductSubscriptionArn: arn}, h.save(ctx, p, subscriptionRecords, product.name, r)
+	return &EnableImportFindingsForProductOutput{ProductSubscriptionArn: arn}, nil
 }

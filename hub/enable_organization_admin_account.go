@@ -23,8 +23,6 @@ type EnableOrganizationAdminAccountOutput struct {
 // caller's region and switches its hub on. Only the management account may, and while there
 // is one no other can be (behaviour.md section 5.7).
 func (h *Hub) EnableOrganizationAdminAccount(ctx context.Context, p auth.Principal, in EnableOrganizationAdminAccountInput) (*EnableOrganizationAdminAccountOutput, error) {
-	h.recordsMu.Lock()
-	defer h.recordsMu.Unlock()
 	if fault := accountFault("AdminAccountId", in.AdminAccountID); fault != "" {
 		return nil, invalid("%s", fault)
 	}
@@ -35,6 +33,11 @@ func (h *Hub) EnableOrganizationAdminAccount(ctx context.Context, p auth.Princip
 	if !org.Includes(in.AdminAccountID) {
 		return nil, invalid("Invalid parameter 'AdminAccountId'. Account %s is not a member of the organization.", in.AdminAccountID)
 	}
+	l, err := h.lockRelations(ctx, p.Region)
+	if err != nil {
+		return nil, err
+	}
+	defer l.release(ctx)
 	feature := cmp.Or(in.Feature, featureCSPM)
 	out := &EnableOrganizationAdminAccountOutput{in.AdminAccountID, feature}
 	current := designationRecord{}
@@ -45,21 +48,22 @@ func (h *Hub) EnableOrganizationAdminAccount(ctx context.Context, p auth.Princip
 	if found {
 		return nil, invalid("Invalid parameter 'AdminAccountId'. Account %s is the organization's administrator in %s; disable it first.", current.Administrator, p.Region)
 	}
-	if err := h.designate(ctx, p, in.AdminAccountID, feature); err != nil {
+	if err := h.designate(ctx, l.change(), p, in.AdminAccountID, feature); err != nil {
 		return nil, err
 	}
 	return out, nil
 }
 
-// designate makes an account the administrator of the caller's organisation.
-func (h *Hub) designate(ctx context.Context, p auth.Principal, administrator, feature string) error {
+// designate commits a change that makes an account the administrator of the caller's organisation.
+func (h *Hub) designate(ctx context.Context, c *change, p auth.Principal, administrator, feature string) error {
 	id, err := h.newID()
 	if err != nil {
 		return err
 	}
 	d := designationRecord{Administrator: administrator, ID: id}
 	if feature != featureCSPM {
-		return h.save(ctx, p, designationRecords, feature, d)
+		c.save(designationRecords, p.Account, feature, d)
+		return c.commit(ctx)
 	}
 	other, err := h.administratorOf(ctx, administrator, p.Region)
 	if err != nil {
@@ -68,15 +72,12 @@ func (h *Hub) designate(ctx context.Context, p auth.Principal, administrator, fe
 	if other != "" {
 		return invalid("Invalid parameter 'AdminAccountId'. Account %s is a member of an administrator and cannot be one.", administrator)
 	}
-	if err := h.enableFor(ctx, administrator, p.Region); err != nil {
+	if err := c.enableFor(ctx, administrator); err != nil {
 		return err
 	}
-	c, err := h.change(ctx, p.Region, administrator)
-	if err != nil {
+	if err := c.touch(ctx, administrator); err != nil {
 		return err
 	}
-	if err := h.save(ctx, p, designationRecords, feature, d); err != nil {
-		return err
-	}
-	return c.finish(ctx)
+	c.save(designationRecords, p.Account, feature, d)
+	return c.commit(ctx)
 }

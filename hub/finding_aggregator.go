@@ -130,11 +130,8 @@ func (r aggregatorRecord) view(p auth.Principal) *FindingAggregatorOutput {
 
 // namedAggregator is the caller's aggregator when this is its ARN: 404 otherwise.
 func (h *Hub) namedAggregator(ctx context.Context, p auth.Principal, aggregatorARN string) (aggregatorRecord, error) {
-	a, ok := parseARN(aggregatorARN)
-	if !ok || a.kind != kindAggregator {
-		return aggregatorRecord{}, invalid("Invalid parameter 'FindingAggregatorArn'. Value '%.200s' is not the ARN of a finding aggregator.", aggregatorARN)
-	}
-	if _, err := h.requireHub(ctx, p); err != nil {
+	a, err := h.aggregatorName(ctx, p, aggregatorARN)
+	if err != nil {
 		return aggregatorRecord{}, err
 	}
 	r, found, err := h.aggregator(ctx, p)
@@ -142,6 +139,34 @@ func (h *Hub) namedAggregator(ctx context.Context, p auth.Principal, aggregatorA
 		err = notFound(a)
 	}
 	return r, err
+}
+
+// aggregatorName reads an aggregator's ARN for a caller whose hub is on.
+func (h *Hub) aggregatorName(ctx context.Context, p auth.Principal, aggregatorARN string) (arn, error) {
+	a, ok := parseARN(aggregatorARN)
+	if !ok || a.kind != kindAggregator {
+		return a, invalid("Invalid parameter 'FindingAggregatorArn'. Value '%.200s' is not the ARN of a finding aggregator.", aggregatorARN)
+	}
+	_, err := h.requireHub(ctx, p)
+	return a, err
+}
+
+// editAggregator changes the caller's aggregator, in its home region, when this is its ARN at that moment:
+// 404 otherwise.
+func (h *Hub) editAggregator(ctx context.Context, p auth.Principal, aggregatorARN string, f func(aggregatorRecord) (*aggregatorRecord, error)) error {
+	a, err := h.aggregatorName(ctx, p, aggregatorARN)
+	if err != nil {
+		return err
+	}
+	return edit(ctx, h, accountOnly(p), aggregatorRecords, defaultHub, func(r aggregatorRecord, found bool) (*aggregatorRecord, error) {
+		if !found || r.arn(p) != a {
+			return nil, notFound(a)
+		}
+		if err := r.atHome(p); err != nil {
+			return nil, err
+		}
+		return f(r)
+	})
 }
 
 // atHome refuses to change an aggregator from another region than its home.

@@ -59,11 +59,11 @@ type Hub struct {
 	validator asff.Validator
 	started   time.Time
 
-	// recordsMu is held over every read-change-write of a record, which the store has no
-	// conditional write for. Findings never wait for it.
-	recordsMu sync.Mutex
-
-	// noted are the hubPlaces whose region records are known to be there.
+	// id tells this Hub from others on the same store.
+	id string
+	// turns are, by region, where callers wait that change relations. Findings never wait for them.
+	turns sync.Map
+	// noted are the hubPlaces whose region records are known to be there. They are never removed.
 	noted   sync.Map
 	limits  relationLimits
 	rosters rosterCache
@@ -90,7 +90,10 @@ func New(ctx context.Context, c Config) (*Hub, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.tokens, err = newSealer(key)
+	if h.tokens, err = newSealer(key); err != nil {
+		return nil, err
+	}
+	h.id, err = h.newID()
 	return h, err
 }
 

@@ -102,6 +102,22 @@ func (u *unreliable) PutRecord(ctx context.Context, r store.Record, create bool)
 	return u.Engine.PutRecord(ctx, r, create)
 }
 
+func (u *unreliable) EditRecord(ctx context.Context, collection, account, region, name string, edit func([]byte) ([]byte, error)) error {
+	if u.err != nil {
+		return u.err
+	}
+	return u.Engine.EditRecord(ctx, collection, account, region, name, edit)
+}
+
+// save writes a record, whatever it was.
+func (h *Hub) save(ctx context.Context, p auth.Principal, collection, name string, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return h.store.PutRecord(ctx, store.Record{Collection: collection, Account: p.Account, Region: p.Region, Name: name, Body: body}, false)
+}
+
 // fields are members of a finding that a test gives other values than good ones; nil
 // leaves the member out.
 type fields map[string]any

@@ -32,7 +32,7 @@ func (h *Hub) invitationFrom(ctx context.Context, p auth.Principal, administrato
 
 func (h *Hub) invitationTruth(ctx context.Context, p auth.Principal, administrator string, i invitationRecord) (memberRecord, bool, error) {
 	r, err := h.member(ctx, administrator, p.Region, p.Account)
-	return r, err == nil && r.visible() && r.InvitationID == i.InvitationID, err
+	return r, err == nil && r.visible() && i.InvitationID != "" && r.InvitationID == i.InvitationID, err
 }
 
 // eachInvitation calls f for the invitations of an account, those after an administrator, until it says that

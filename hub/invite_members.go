@@ -20,8 +20,11 @@ type InviteMembersOutput struct{ UnprocessedAccounts []Result }
 // InviteMembers invites accounts that the caller added and that are not its members. Who was
 // invited and has not answered keeps that invitation (behaviour.md section 5.7).
 func (h *Hub) InviteMembers(ctx context.Context, p auth.Principal, in InviteMembersInput) (*InviteMembersOutput, error) {
-	h.recordsMu.Lock()
-	defer h.recordsMu.Unlock()
+	l, err := h.lockRelations(ctx, p.Region)
+	if err != nil {
+		return nil, err
+	}
+	defer l.release(ctx)
 	if err := h.requireAdministratorToBe(ctx, p); err != nil {
 		return nil, err
 	}
@@ -29,7 +32,7 @@ func (h *Hub) InviteMembers(ctx context.Context, p auth.Principal, in InviteMemb
 	if err != nil {
 		return nil, err
 	}
-	if err := h.invite(ctx, p, invited); err != nil {
+	if err := h.invite(ctx, l, p, invited); err != nil {
 		return nil, err
 	}
 	return &InviteMembersOutput{UnprocessedAccounts: unprocessed}, nil
@@ -67,7 +70,7 @@ func (h *Hub) invitable(ctx context.Context, p auth.Principal, accounts []string
 
 // invite writes invitations, all or, when they were too many, none. The invited account's own
 // record comes first and is nothing without the truth.
-func (h *Hub) invite(ctx context.Context, p auth.Principal, invited map[string]memberRecord) error {
+func (h *Hub) invite(ctx context.Context, l *relationLock, p auth.Principal, invited map[string]memberRecord) error {
 	if len(invited) == 0 {
 		return nil
 	}
@@ -78,8 +81,8 @@ func (h *Hub) invite(ctx context.Context, p auth.Principal, invited map[string]m
 	if n := roster.Invited + len(invited); n > h.limits.invitations {
 		return findinghub.Errorf(findinghub.CodeLimitExceeded, "Account %s would have %d open invitations in %s, more than the maximum of %d", p.Account, n, p.Region, h.limits.invitations)
 	}
-	c, err := h.change(ctx, p.Region, p.Account)
-	if err != nil {
+	c := l.change()
+	if err := c.touch(ctx, p.Account); err != nil {
 		return err
 	}
 	for _, account := range slices.Sorted(maps.Keys(invited)) {
@@ -88,13 +91,9 @@ func (h *Hub) invite(ctx context.Context, p auth.Principal, invited map[string]m
 		if err != nil {
 			return err
 		}
-		if err := h.save(ctx, at(account, p.Region), invitationRecords, p.Account, invitationRecord{id}); err != nil {
-			return err
-		}
+		c.save(invitationRecords, account, p.Account, invitationRecord{id})
 		now := memberRecord{Status: statusInvited, Email: old.Email, InvitationID: id, InvitedAt: h.now(), UpdatedAt: h.now()}
-		if err := c.put(ctx, p.Account, account, old, now); err != nil {
-			return err
-		}
+		c.put(p.Account, account, old, now)
 	}
-	return c.finish(ctx)
+	return c.commit(ctx)
 }

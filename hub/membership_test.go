@@ -208,6 +208,13 @@ func (f *failing) DeleteRecord(ctx context.Context, collection, account, region,
 	return f.Engine.DeleteRecord(ctx, collection, account, region, name)
 }
 
+func (f *failing) EditRecord(ctx context.Context, collection, account, region, name string, edit func([]byte) ([]byte, error)) error {
+	if err := f.write(); err != nil {
+		return err
+	}
+	return f.Engine.EditRecord(ctx, collection, account, region, name, edit)
+}
+
 // readless is an engine that cannot read records of one collection.
 type readless struct {
 	store.Engine

@@ -204,30 +204,31 @@ func (h *Hub) joins(ctx context.Context, d delegation, region, account string, r
 // knownRecord says that an account of an organisation that includes every account exists.
 type knownRecord struct{}
 
-// enrol notes that an account exists where its organisation cannot know it otherwise. The
-// caller holds recordsMu.
+// enrol notes that an account exists where its organisation cannot know it otherwise.
 func (h *Hub) enrol(ctx context.Context, p auth.Principal) error {
 	org := h.orgs(p.Account)
 	if org == nil || !org.All {
 		return nil
 	}
-	management := at(org.ManagementAccount, p.Region)
-	if found, err := h.load(ctx, management, knownRecords, p.Account, &knownRecord{}); err != nil || found {
+	// These records are never removed: who finds one needs no lock.
+	if found, err := h.load(ctx, at(org.ManagementAccount, p.Region), knownRecords, p.Account, &knownRecord{}); err != nil || found {
 		return err
 	}
+	l, err := h.lockRelations(ctx, p.Region)
+	if err != nil {
+		return err
+	}
+	defer l.release(ctx)
 	d, err := h.delegationOf(ctx, org, p.Region)
 	if err != nil {
 		return err
 	}
-	if d.Administrator == "" {
-		return h.save(ctx, management, knownRecords, p.Account, knownRecord{})
+	c := l.change()
+	if d.Administrator != "" {
+		if err := c.touch(ctx, d.Administrator); err != nil {
+			return err
+		}
 	}
-	c, err := h.change(ctx, p.Region, d.Administrator)
-	if err != nil {
-		return err
-	}
-	if err := h.save(ctx, management, knownRecords, p.Account, knownRecord{}); err != nil {
-		return err
-	}
-	return c.finish(ctx)
+	c.save(knownRecords, org.ManagementAccount, p.Account, knownRecord{})
+	return c.commit(ctx)
 }

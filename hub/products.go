@@ -37,13 +37,13 @@ func (h *Hub) subscription(ctx context.Context, p auth.Principal, product arn) (
 	if _, err := h.load(ctx, p, subscriptionRecords, product.name, &s.subscriptionRecord); err != nil {
 		return s, err
 	}
-	switch s.State {
-	case enabled:
-		s.Active = true
-	case implicit:
-		s.Active = h.dev || product.name == defaultProduct(p.Account) || product.isService()
-	}
+	s.Active = h.active(p, product, s.State)
 	return s, nil
+}
+
+// active says whether findings of a product are taken, given what the caller decided.
+func (h *Hub) active(p auth.Principal, product arn, s state) bool {
+	return s == enabled || s == implicit && (h.dev || product.name == defaultProduct(p.Account) || product.isService())
 }
 
 // available says whether the caller may have anything to do with a product: nobody may with

@@ -25,6 +25,8 @@ const (
 	designationRecords   = "organization-administrator" // a management account's, named by the feature
 	organizationRecords  = "organization-configuration" // a delegated administrator's, named default
 	knownRecords         = "organization-account"       // a management account's, named by the account
+
+	lockRecords = "relation-lock" // a region's, of no account, named default (relation_lock.go)
 )
 
 // state is whether something is on. The zero value is the implicit state of --dev: on,
@@ -64,16 +66,62 @@ func (h *Hub) load(ctx context.Context, p auth.Principal, collection, name strin
 	if err != nil {
 		return false, failed(err)
 	}
-	if err := json.Unmarshal(body, v); err != nil {
-		return false, failed(fmt.Errorf("hub: the record %s/%s: %w", collection, name, err))
+	if body, _, err = unseal(body); err != nil {
+		return false, failed(err)
 	}
-	return true, nil
+	if body == nil {
+		return false, nil
+	}
+	return true, decode(collection, name, body, v)
 }
 
-// remove deletes a record; that there is none is no failure.
-func (h *Hub) remove(ctx context.Context, p auth.Principal, collection, name string) error {
-	err := h.store.DeleteRecord(ctx, collection, p.Account, p.Region, name)
-	if err != nil && !errors.Is(err, store.ErrNoRecord) {
+func decode(collection, name string, body []byte, v any) error {
+	if err := json.Unmarshal(body, v); err != nil {
+		return failed(fmt.Errorf("hub: the record %s/%s: %w", collection, name, err))
+	}
+	return nil
+}
+
+// edit changes a record by a function of what it is, which is the zero value where there is none. Of
+// changes of one record by any process each sees the result of the one before. f gives what the record
+// is to be, nil for none; its error leaves the record as it was and is returned. f is pure, may run more
+// than once and must not call the store: whatever else decides is read before, and may have
+// changed since.
+func edit[T any](ctx context.Context, h *Hub, p auth.Principal, collection, name string, f func(r T, found bool) (*T, error)) error {
+	return h.editBody(ctx, p, collection, name, func(old []byte, _ uint64) ([]byte, error) {
+		return editJSON(collection, name, old, f)
+	})
+}
+
+// editJSON is an edit of a record's JSON, nil being no record.
+func editJSON[T any](collection, name string, old []byte, f func(r T, found bool) (*T, error)) ([]byte, error) {
+	var r T
+	if old != nil {
+		if err := decode(collection, name, old, &r); err != nil {
+			return nil, err
+		}
+	}
+	now, err := f(r, old != nil)
+	if err != nil || now == nil {
+		return nil, err
+	}
+	return json.Marshal(now)
+}
+
+// editBody is edit below the types. A seal stays whatever becomes of the record.
+func (h *Hub) editBody(ctx context.Context, p auth.Principal, collection, name string, f func(old []byte, sealedBy uint64) ([]byte, error)) error {
+	err := h.store.EditRecord(ctx, collection, p.Account, p.Region, name, func(stored []byte) ([]byte, error) {
+		old, by, err := unseal(stored)
+		if err != nil {
+			return nil, err
+		}
+		now, err := f(old, by)
+		if err != nil {
+			return nil, err
+		}
+		return seal(now, by), nil
+	})
+	if err != nil {
 		return failed(err)
 	}
 	return nil
@@ -88,10 +136,14 @@ func (h *Hub) each(ctx context.Context, p auth.Principal, collection string, f f
 			return failed(err)
 		}
 		for _, r := range records {
-			if err := f(r.Name, r.Body); err != nil {
+			after = r.Name
+			body, _, err := unseal(r.Body)
+			if err == nil && body != nil {
+				err = f(r.Name, body)
+			}
+			if err != nil {
 				return failed(fmt.Errorf("hub: the record %s/%s: %w", r.Collection, r.Name, err))
 			}
-			after = r.Name
 		}
 		if len(records) < batch {
 			return nil
@@ -102,17 +154,4 @@ func (h *Hub) each(ctx context.Context, p auth.Principal, collection string, f f
 // at is an account's hub in a region, for records that are not the caller's own.
 func at(account, region string) auth.Principal {
 	return auth.Principal{Account: account, Region: region}
-}
-
-// save writes a record, new or not. Whoever read it before in order to change it holds recordsMu.
-func (h *Hub) save(ctx context.Context, p auth.Principal, collection, name string, v any) error {
-	body, err := json.Marshal(v)
-	if err != nil {
-		return failed(err)
-	}
-	err = h.store.PutRecord(ctx, store.Record{Collection: collection, Account: p.Account, Region: p.Region, Name: name, Body: body}, false)
-	if err != nil {
-		return failed(err)
-	}
-	return nil
 }

@@ -167,7 +167,7 @@ func TestRepairEndsDoubt(t *testing.T) {
 	engine := &failing{Engine: memory.New(), left: -1}
 	r := newRig(t, func(c *Config) { c.Store = engine })
 	r.invites(t, alice, bob)
-	engine.left = 2 // the roster and the pointer
+	engine.left = 4 // the lock, its targets, the roster and the pointer
 	if err := r.accepts(t, bob, alice); !errors.Is(err, errStopped) {
 		t.Fatal(err)
 	}
@@ -181,9 +181,9 @@ func TestRepairEndsDoubt(t *testing.T) {
 	}
 	engine.left = -1
 	// A change that is going on is none that was cut off.
-	r.recordsMu.Lock()
+	lock := must[*relationLock](t)(r.lockRelations(t.Context(), alice.Region))
 	r.wantMembers(t, alice)
-	r.recordsMu.Unlock()
+	lock.release(t.Context())
 	if got := must[rosterRecord](t)(r.roster(t.Context(), alice.Account, alice.Region)); !got.Changing {
 		t.Error("a change that is going on was declared over")
 	}

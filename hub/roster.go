@@ -3,8 +3,7 @@ package hub
 import (
 	"context"
 	"encoding/json"
-	"maps"
-	"slices"
+	"errors"
 )
 
 // rosterRecord says how many relations an administrator has in a region, and in which version. What is
@@ -50,123 +49,29 @@ func (h *Hub) roster(ctx context.Context, administrator, region string) (rosterR
 }
 
 // repair ends a change that was cut off, so that members may be remembered again. While somebody
-// is changing anything it does nothing: the next reader will try again.
+// is changing anything in the region it does nothing: the next reader will try again.
 func (h *Hub) repair(ctx context.Context, administrator, region string) {
-	// Never wait: the caller reads, and may hold the lock itself.
-	if !h.recordsMu.TryLock() {
-		return
-	}
-	defer h.recordsMu.Unlock()
-	r, err := h.roster(ctx, administrator, region)
-	if err == nil && r.Changing {
-		r.Version++
-		r.Changing = false
-		err = h.save(ctx, at(administrator, region), rosterRecords, defaultHub, r)
-	}
-	if err != nil {
+	err := h.recount(ctx, administrator, region)
+	if err != nil && !errors.Is(err, errLockHeld) {
 		h.log.Warn("the members of an administrator are read anew for every request", "administrator", administrator, "region", region, "error", err)
 	}
 }
 
-// change is a change of relations in one region. Whoever makes one holds recordsMu from begin to
-// finish. If a write fails, finish is not called, and what is remembered stays in doubt.
-type change struct {
-	h      *Hub
-	region string
-	open   map[string]*rosterRecord
-}
-
-// change begins a change of the members of some administrators.
-func (h *Hub) change(ctx context.Context, region string, administrators ...string) (*change, error) {
-	c := &change{h: h, region: region, open: map[string]*rosterRecord{}}
-	err := c.touch(ctx, administrators...)
-	return c, err
-}
-
-// touch marks the rosters of administrators whose members are about to change.
-func (c *change) touch(ctx context.Context, administrators ...string) error {
-	for _, a := range administrators {
-		if c.open[a] != nil {
-			continue
-		}
-		r, err := c.h.roster(ctx, a, c.region)
-		if err != nil {
-			return err
-		}
-		r.Version++
-		r.Changing = true
-		if err := c.h.save(ctx, at(a, c.region), rosterRecords, defaultHub, r); err != nil {
-			return err
-		}
-		c.open[a] = &r
-	}
-	return nil
-}
-
-// touchRelation marks every roster that the beginning or end of a relation concerns. Beside the
-// administrator's these are those of the organisations' administrators: whether an account is
-// theirs without being asked depends on its having no other relation.
-func (c *change) touchRelation(ctx context.Context, administrator, member string) error {
-	touched := []string{administrator}
-	for _, account := range []string{administrator, member} {
-		d, err := c.h.delegation(ctx, account, c.region)
-		if err != nil {
-			return err
-		}
-		if d.Administrator != "" {
-			touched = append(touched, d.Administrator)
-		}
-	}
-	return c.touch(ctx, touched...)
-}
-
-// put writes the truth of a relation, whose roster is touched; the zero record deletes it.
-func (c *change) put(ctx context.Context, administrator, member string, old, now memberRecord) error {
-	p := at(administrator, c.region)
-	var err error
-	if now.Status == "" {
-		err = c.h.remove(ctx, p, memberRecords, member)
-	} else {
-		err = c.h.save(ctx, p, memberRecords, member, now)
-	}
+// recount clears the mark of a change that was cut off, with counts that are right.
+func (h *Hub) recount(ctx context.Context, administrator, region string) error {
+	// Never wait: the caller reads, and may hold the lock itself.
+	l, err := h.tryLockRelations(ctx, region)
 	if err != nil {
 		return err
 	}
-	c.open[administrator].count(old, -1)
-	c.open[administrator].count(now, 1)
-	return nil
-}
-
-// end writes a truth in which an account is no member any more, and then drops its pointer.
-func (c *change) end(ctx context.Context, administrator, member string, old, now memberRecord) error {
-	if err := c.put(ctx, administrator, member, old, now); err != nil {
+	defer l.release(ctx)
+	r := rosterRecord{}
+	if _, err := h.load(ctx, at(administrator, region), rosterRecords, defaultHub, &r); err != nil || !r.Changing {
 		return err
 	}
-	pointer := administratorRecord{}
-	p := at(member, c.region)
-	if _, err := c.h.load(ctx, p, administratorRecords, defaultHub, &pointer); err != nil || pointer.Account != administrator {
+	c := l.change()
+	if err := c.touch(ctx, administrator); err != nil {
 		return err
 	}
-	return c.h.remove(ctx, p, administratorRecords, defaultHub)
-}
-
-// begin points a member to its administrator and then writes the truth in which it is a member.
-func (c *change) begin(ctx context.Context, administrator, member string, old, now memberRecord) error {
-	err := c.h.save(ctx, at(member, c.region), administratorRecords, defaultHub, administratorRecord{Account: administrator})
-	if err != nil {
-		return err
-	}
-	return c.put(ctx, administrator, member, old, now)
-}
-
-// finish tells every reader that the change is over.
-func (c *change) finish(ctx context.Context) error {
-	for _, a := range slices.Sorted(maps.Keys(c.open)) {
-		r := *c.open[a]
-		r.Changing = false
-		if err := c.h.save(ctx, at(a, c.region), rosterRecords, defaultHub, r); err != nil {
-			return err
-		}
-	}
-	return nil
+	return c.commit(ctx)
 }

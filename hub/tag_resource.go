@@ -16,17 +16,11 @@ type TagResourceInput struct {
 // TagResource adds tags to a resource; a key that it has gets the new value. A resource
 // has at most 50 tags (behaviour.md section 5.10).
 func (h *Hub) TagResource(ctx context.Context, p auth.Principal, in TagResourceInput) error {
-	h.recordsMu.Lock()
-	defer h.recordsMu.Unlock()
 	r, err := h.tagged(ctx, p, in.ResourceArn)
 	if err != nil {
 		return err
 	}
-	tags, err := mergeTags(r.tags, in.Tags)
-	if err != nil {
-		return err
-	}
-	return r.save(ctx, tags)
+	return r.edit(ctx, func(tags map[string]string) (map[string]string, error) { return mergeTags(tags, in.Tags) })
 }
 
 // mergeTags gives the tags of a resource after some were added. Neither map is changed.

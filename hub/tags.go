@@ -12,8 +12,8 @@ const maxTags = 50
 // tagged is a resource that has tags.
 type tagged struct {
 	tags map[string]string
-	// save keeps these tags instead.
-	save func(ctx context.Context, tags map[string]string) error
+	// edit keeps instead what change makes of the tags that the resource has by then.
+	edit func(ctx context.Context, change func(tags map[string]string) (map[string]string, error)) error
 }
 
 // tagged finds a resource of the caller's hub by its ARN: 404 when there is none, or
@@ -31,9 +31,14 @@ func (h *Hub) tagged(ctx context.Context, p auth.Principal, resourceARN string) 
 	case r.State == disabled:
 		return tagged{}, notFound(a)
 	case a.String() == hubARN(p):
-		return tagged{tags: r.Tags, save: func(ctx context.Context, tags map[string]string) error {
-			r.Tags = tags
-			return h.save(ctx, p, hubRecords, defaultHub, r)
+		return tagged{r.Tags, func(ctx context.Context, change func(map[string]string) (map[string]string, error)) error {
+			return h.editHub(ctx, p, func(r hubRecord) (_ *hubRecord, err error) {
+				if r.State == disabled {
+					return nil, notFound(a)
+				}
+				r.Tags, err = change(r.Tags)
+				return &r, err
+			})
 		}}, nil
 	case a.kind == kindSubscription:
 		return h.taggedSubscription(ctx, p, a)
@@ -43,8 +48,10 @@ func (h *Hub) tagged(ctx context.Context, p auth.Principal, resourceARN string) 
 
 func (h *Hub) taggedSubscription(ctx context.Context, p auth.Principal, a arn) (tagged, error) {
 	s, err := h.ownSubscription(ctx, p, a)
-	return tagged{tags: s.Tags, save: func(ctx context.Context, tags map[string]string) error {
-		s.Tags = tags
-		return h.save(ctx, p, subscriptionRecords, a.name, s.subscriptionRecord)
+	return tagged{s.Tags, func(ctx context.Context, change func(map[string]string) (map[string]string, error)) error {
+		return h.editSubscription(ctx, p, a, func(s subscriptionRecord) (_ *subscriptionRecord, err error) {
+			s.Tags, err = change(s.Tags)
+			return &s, err
+		})
 	}}, err
 }

@@ -2,7 +2,6 @@ package hub
 
 import (
 	"context"
-	"maps"
 
 	"github.com/findinghub/findinghub/auth"
 )
@@ -16,15 +15,14 @@ type UntagResourceInput struct {
 // UntagResource removes tags from a resource; keys that it does not have change nothing, so that it
 // can be repeated.
 func (h *Hub) UntagResource(ctx context.Context, p auth.Principal, in UntagResourceInput) error {
-	h.recordsMu.Lock()
-	defer h.recordsMu.Unlock()
 	r, err := h.tagged(ctx, p, in.ResourceArn)
 	if err != nil {
 		return err
 	}
-	tags := maps.Clone(r.tags)
-	for _, key := range in.TagKeys {
-		delete(tags, key)
-	}
-	return r.save(ctx, tags)
+	return r.edit(ctx, func(tags map[string]string) (map[string]string, error) {
+		for _, key := range in.TagKeys {
+			delete(tags, key)
+		}
+		return tags, nil
+	})
 }

@@ -19,19 +19,14 @@ func (in UpdateFindingAggregatorInput) accesses(_ *Hub, _ auth.Principal, action
 
 // UpdateFindingAggregator links other regions than before. The home region stays.
 func (h *Hub) UpdateFindingAggregator(ctx context.Context, p auth.Principal, in UpdateFindingAggregatorInput) (*FindingAggregatorOutput, error) {
-	h.recordsMu.Lock()
-	defer h.recordsMu.Unlock()
-	old, err := h.namedAggregator(ctx, p, in.FindingAggregatorArn)
+	var now aggregatorRecord
+	err := h.editAggregator(ctx, p, in.FindingAggregatorArn, func(old aggregatorRecord) (_ *aggregatorRecord, err error) {
+		now, err = newLink(old.Home, in.RegionLinkingMode, in.Regions)
+		now.ID = old.ID
+		return &now, err
+	})
 	if err != nil {
 		return nil, err
 	}
-	if err := old.atHome(p); err != nil {
-		return nil, err
-	}
-	r, err := newLink(old.Home, in.RegionLinkingMode, in.Regions)
-	if err != nil {
-		return nil, err
-	}
-	r.ID = old.ID
-	return r.view(p), h.save(ctx, accountOnly(p), aggregatorRecords, defaultHub, r)
+	return now.view(p), nil
 }

@@ -18,8 +18,11 @@ type UpdateOrganizationConfigurationInput struct {
 // configured. While AutoEnable is on, all of its accounts are members, also those that come
 // later; those that were members stay when it is switched off (docs/adr/0010-members.md).
 func (h *Hub) UpdateOrganizationConfiguration(ctx context.Context, p auth.Principal, in UpdateOrganizationConfigurationInput) error {
-	h.recordsMu.Lock()
-	defer h.recordsMu.Unlock()
+	l, err := h.lockRelations(ctx, p.Region)
+	if err != nil {
+		return err
+	}
+	defer l.release(ctx)
 	d, err := h.requireDelegation(ctx, p)
 	if err != nil {
 		return err
@@ -38,14 +41,12 @@ func (h *Hub) UpdateOrganizationConfiguration(ctx context.Context, p auth.Princi
 		}
 		now.Joined = m.joined
 	}
-	c, err := h.change(ctx, p.Region, p.Account)
-	if err != nil {
+	c := l.change()
+	if err := c.touch(ctx, p.Account); err != nil {
 		return err
 	}
-	if err := h.save(ctx, p, organizationRecords, defaultHub, now); err != nil {
-		return err
-	}
-	return c.finish(ctx)
+	c.save(organizationRecords, p.Account, defaultHub, now)
+	return c.commit(ctx)
 }
 
 // change gives the configuration after the request. A central one leaves nothing to the rest of it.

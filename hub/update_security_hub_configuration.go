@@ -16,17 +16,13 @@ type UpdateSecurityHubConfigurationInput struct {
 // them, and stays implicit: asking for it afterwards still succeeds (decision 23).
 func (h *Hub) UpdateSecurityHubConfiguration(ctx context.Context, p auth.Principal, in UpdateSecurityHubConfigurationInput) error {
 	// Two callers may each change one of the settings; neither change may undo the other.
-	h.recordsMu.Lock()
-	defer h.recordsMu.Unlock()
-	r, err := h.requireHub(ctx, p)
-	if err != nil {
-		return err
-	}
-	if in.AutoEnableControls != nil {
-		r.AutoEnableControls = *in.AutoEnableControls
-	}
-	if in.ControlFindingGenerator != "" {
-		r.ControlFindingGenerator = in.ControlFindingGenerator
-	}
-	return h.save(ctx, p, hubRecords, defaultHub, r)
+	return h.editHub(ctx, p, func(r hubRecord) (*hubRecord, error) {
+		if in.AutoEnableControls != nil {
+			r.AutoEnableControls = *in.AutoEnableControls
+		}
+		if in.ControlFindingGenerator != "" {
+			r.ControlFindingGenerator = in.ControlFindingGenerator
+		}
+		return &r, requireOn(p, r)
+	})
 }
