@@ -59,7 +59,7 @@ func launch(t testing.TB, args ...string) *process {
 		t.Fatal(err)
 	}
 	cmd.Stdout, p.out = in, out
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = withParent()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
