@@ -152,7 +152,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.sts = isSTS(r)
 	leave, err := h.limiter.enter(r.Context())
 	if err != nil {
-		h.turnAway(c, w, err)
+		h.turnAway(c, w, r, err)
 		return
 	}
 	defer leave()

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -97,11 +98,29 @@ var errShed = errors.New("too many requests")
 
 // turnAway answers a request that was not admitted. It is neither in the record of calls, because nothing was asked of
 // the hub yet, nor in the log: what overload costs must not grow with the overload.
-func (h *handler) turnAway(c *call, w http.ResponseWriter, err error) {
+func (h *handler) turnAway(c *call, w http.ResponseWriter, r *http.Request, err error) {
+	pass(w, r)
 	w.Header().Set("Retry-After", "1")
 	if c.sts {
 		h.writeSTSError(c, w, err)
 	} else {
 		h.writeError(w, err)
+	}
+}
+
+// The bounds of what is read, and thrown away, of the body of a request that is turned away.
+const (
+	maxPass  = 1 << 20
+	passTime = 5 * time.Second
+)
+
+// pass lets a body pass by, without keeping it: clients that send theirs before they read the answer would else see a broken
+// connection. It is not done for the largest, nor for the slow.
+func pass(w http.ResponseWriter, r *http.Request) {
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(after(passTime))
+	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
+	if r.Header.Get("Expect") == "" && r.ContentLength <= maxPass {
+		_, _ = io.CopyN(io.Discard, r.Body, maxPass)
 	}
 }

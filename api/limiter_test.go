@@ -187,6 +187,8 @@ func TestTurnedAway(t *testing.T) {
 	s, end := busy(t)
 	for _, r := range []reply{
 		send(t, s, "POST", "/findings/import", `{"Findings":[`+good+`]}`),
+		send(t, s, "POST", "/findings/import", strings.Repeat(" ", maxPass)), // its client sends all before it reads
+		send(t, s, "POST", "/findings/import", strings.Repeat(" ", 3*maxPass)),
 		send(t, s, "GET", "/no/such/path", ""),
 		send(t, s, "POST", "/events/dead-letters", "{}"),
 	} {
@@ -210,7 +212,7 @@ func TestTurnedAway(t *testing.T) {
 		t.Errorf("afterwards: %d %s", r.status, r.body)
 	}
 	text := send(t, s, "GET", "/metrics", "").body
-	for _, line := range []string{`findinghub_requests_shed_total{reason="late"} 0`, `findinghub_requests_shed_total{reason="full"} 4`, "findinghub_requests_executing 0"} {
+	for _, line := range []string{`findinghub_requests_shed_total{reason="late"} 0`, `findinghub_requests_shed_total{reason="full"} 6`, "findinghub_requests_executing 0"} {
 		if !strings.Contains(text, line+"\n") {
 			t.Errorf("the metrics lack %s", line)
 		}
