@@ -77,7 +77,7 @@ func TestFlippedBytes(t *testing.T) {
 	w := writeDatabase(t, 200)
 	random := rand.New(rand.NewPCG(23, 29))
 	refusals, errors, unharmed := 0, 0, 0
-	n := rounds(12, 300)
+	n := rounds(8, 300)
 	for round := range n {
 		var flips []int
 		dir := w.clone(t, func(data []byte) {

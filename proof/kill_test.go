@@ -15,7 +15,7 @@ func TestKilled(t *testing.T) {
 		args := append(e.place(t), "--event-stream")
 		random := rand.New(rand.NewPCG(7, uint64(len(e.name))))
 		l := newLedger(random.Uint64(), 6)
-		n := rounds(4, 200)
+		n := rounds(3, 200)
 		for round := range n {
 			killUnderLoad(l, start(t, args...), int64(random.IntN(60)), time.Duration(random.IntN(5000))*time.Microsecond)
 			e.settle(t, args)

@@ -239,7 +239,7 @@ func TestLinearizable(t *testing.T) {
 		hubs := seats(t, e)
 		random := rand.New(rand.NewPCG(11, 13))
 		calls, open := 0, 0
-		n := rounds(4, 200)
+		n := rounds(2, 100)
 		for run := range n {
 			var disturb func()
 			if run%2 == 1 {

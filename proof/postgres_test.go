@@ -81,7 +81,7 @@ func TestServerKilled(t *testing.T) {
 	hubs := pair(t, url)
 	l := newLedger(31, 4)
 	random := rand.New(rand.NewPCG(31, 37))
-	n := rounds(2, 50)
+	n := rounds(1, 50)
 	for range n {
 		loadWhile(l, hubs, 10, func() {
 			l.acknowledge(t, int64(random.IntN(30)))
@@ -168,7 +168,7 @@ func TestNetwork(t *testing.T) {
 			proxy := pgtest.NewProxy(t, s.Port, n.pass)
 			l := newLedger(59, 4)
 			hubs := pair(t, proxy.URL("postgres"))
-			rounds := rounds(2, 30)
+			rounds := rounds(1, 30)
 			for range rounds {
 				loadWhile(l, hubs, 1, func() {
 					n.trouble.Store(20)
