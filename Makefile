@@ -3,6 +3,8 @@
 GO ?= go
 # How long each fuzz target runs; nightly it is 60s.
 FUZZTIME ?= 5s
+# How long make soak loads each engine.
+SOAK ?= 1h
 LISTEN ?= 127.0.0.1:4590
 DATA_DIR ?= ./findinghub-data
 
@@ -10,7 +12,7 @@ DATA_DIR ?= ./findinghub-data
 LINT_VERSION := v2.15.0
 LINT := bin/golangci-lint-$(LINT_VERSION)
 
-.PHONY: run build test lint test-clients bench fuzz generate clean help
+.PHONY: run build test test-long soak lint test-clients bench fuzz generate clean help
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -25,6 +27,12 @@ test: ## check the format, vet and run every Go test (no C compiler needed, henc
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt would change: $$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) test ./...
+
+test-long: ## break the hub and what it stands on, hundreds of times (docs/proof.md)
+	PROOF=long $(GO) test -count=1 -timeout 3h -v ./proof
+
+soak: ## load a hub for SOAK (1h) on each engine and look for what grows
+	SOAK=$(SOAK) $(GO) test -count=1 -timeout 0 -v -run '^TestSoak$$' ./proof
 
 lint: $(LINT) ## check the rules of .golangci.yml
 	$(LINT) run ./...

@@ -44,6 +44,8 @@ type Config struct {
 	Stream *events.Stream
 	// Letters are the events that targets did not take; nil where nobody is told of any.
 	Letters Letters
+	// Limits bound what is under way at once; by default nothing does. Streams of events do not count.
+	Limits Limits
 	// Stopping ends when the hub begins to stop; streams end with it. By default it never does.
 	Stopping context.Context
 	// TrustedProxies are the networks whose X-Forwarded-For and X-Forwarded-Proto are believed.
@@ -75,6 +77,7 @@ type handler struct {
 	routes    *router
 	proxies   []netip.Prefix
 	metrics   *metrics
+	limiter   *limiter
 }
 
 // New makes the handler of everything that the hub serves: the API's operations,
@@ -92,6 +95,7 @@ func New(c Config) http.Handler {
 	}
 	registry := cmp.Or(c.Registry, prometheus.NewRegistry())
 	h.metrics = newMetrics(registry, c.Hub)
+	h.limiter = newLimiter(c.Limits, registry)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { healthy(w) })
 	mux.HandleFunc("GET /readyz", h.ready)
@@ -141,14 +145,26 @@ const unknownOperation = "UnknownOperation"
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{id: h.requestID(), operation: unknownOperation, start: h.now(), source: h.sourceOf(r)}
 	w.Header().Set("x-amzn-RequestId", c.id)
-	if isSTS(r) {
+	if r.Method == http.MethodGet && r.URL.Path == eventsPath {
+		h.serveEvents(c, w, r) // a stream may last for minutes and does little
+		return
+	}
+	c.sts = isSTS(r)
+	leave, err := h.limiter.enter(r.Context())
+	if err != nil {
+		h.turnAway(c, w, r, err)
+		return
+	}
+	defer leave()
+	if c.sts {
 		h.serveSTS(c, w, r)
 		return
 	}
-	if r.Method == http.MethodGet && r.URL.Path == eventsPath {
-		h.serveEvents(c, w, r)
-		return
-	}
+	h.serveAPI(c, w, r)
+}
+
+// serveAPI answers a request to the API, or about dead letters.
+func (h *handler) serveAPI(c *call, w http.ResponseWriter, r *http.Request) {
 	attempt := h.attempt
 	if op := lettersRequest(r); op != "" {
 		c.operation, attempt = op, h.attemptLetters

@@ -34,7 +34,6 @@ func isSTS(r *http.Request) bool { return r.URL.Path == "/" || r.URL.Path == "" 
 
 // serveSTS answers a request to the token service.
 func (h *handler) serveSTS(c *call, w http.ResponseWriter, r *http.Request) {
-	c.sts = true
 	result, err := h.attemptSTS(c, w, r)
 	h.record(c, r, err)
 	code := codeOK

@@ -107,6 +107,8 @@ func TestUsageErrors(t *testing.T) {
 		{[]string{"serve", "--trusted-proxy", "10.0.0.1"}, "10.0.0.0/8"},
 		{[]string{"serve", "--audit-keep", "0"}, "--audit-keep"},
 		{[]string{"serve", "--audit-max-size", "0"}, "--audit-max-size"},
+		{[]string{"serve", "--dev", "--max-requests", "0"}, "--max-requests"},
+		{[]string{"serve", "--dev", "--max-waiting=-1"}, "--max-waiting"},
 		{[]string{"serve", "--audit-failure", "shrug"}, "shrug"},
 		{[]string{"serve", "--dev", "--listen", "0.0.0.0:0"}, "--insecure-dev-listen"},
 		{[]string{"serve", "--dev", "--listen", ":0"}, "--insecure-dev-listen"},

@@ -27,6 +27,9 @@ type serveCommand struct {
 	Strict            bool          `help:"Refuse what the service refuses although the hub could take it: members that the format does not know, CONTAINS filters."`
 	Region            string        `default:"${region}" placeholder:"REGION" help:"The region of requests that name none."`
 	DrainTimeout      time.Duration `default:"25s" help:"How long requests under way may take to finish after SIGTERM."`
+	MaxRequests       int           `default:"64" placeholder:"N" help:"How many requests are executed at once; their bodies and answers are what memory goes to."`
+	MaxWaiting        int           `default:"256" placeholder:"N" help:"How many more requests wait for their turn; others are answered with 503 at once."`
+	QueueTimeout      time.Duration `default:"2s" help:"How long a request waits for its turn before it is answered with 503."`
 	LogFormat         string        `enum:"text,json" default:"text" help:"text or json."`
 	LogLevel          slog.Level    `default:"INFO" help:"DEBUG, INFO, WARN or ERROR."`
 
@@ -77,6 +80,9 @@ func (c *serveCommand) check() error {
 	}
 	if !c.Dev && !auth.ValidAccount(c.AdminAccount) {
 		return usagef("--admin-account %q is not an account's 12 digits", c.AdminAccount)
+	}
+	if c.MaxRequests < 1 || c.MaxWaiting < 0 || c.QueueTimeout < 0 {
+		return usagef("--max-requests must be at least 1, --max-waiting and --queue-timeout not negative")
 	}
 	if c.AuditMaxSize < 1 || c.AuditKeep < 1 {
 		return usagef("--audit-max-size and --audit-keep must be at least 1")

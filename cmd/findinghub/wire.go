@@ -100,6 +100,7 @@ func (s *serving) wire(ctx context.Context, engine store.Engine, registry *prome
 		return nil, errors.Join(err, closing())
 	}
 	a.api.Stopping = s.stopping
+	a.api.Limits = api.Limits{Requests: s.MaxRequests, Waiting: s.MaxWaiting, Wait: s.QueueTimeout}
 	if s.wanted() {
 		a.api.Stream, a.api.Letters = &events.Stream{Outbox: engine, Bell: s.bell}, deliverer
 	}
