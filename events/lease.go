@@ -19,7 +19,9 @@ const (
 
 // IsPlace says whether a collection's records are places in the outbox of one store, which mean nothing in
 // another; dead letters are not.
-func IsPlace(collection string) bool { return collection == targetRecords || collection == trimmerRecords }
+func IsPlace(collection string) bool {
+	return collection == targetRecords || collection == trimmerRecords
+}
 
 // errLeaseLost says that another process has taken over.
 var errLeaseLost = errors.New("events: the lease is another process's now")

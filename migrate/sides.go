@@ -97,7 +97,7 @@ func (j *join[T]) run(ctx context.Context) error {
 
 // settle decides about the lesser of two items, nil where a side has come to its end.
 func (j *join[T]) settle(a, b *entry[T]) {
-	order := 0
+	var order int
 	switch {
 	case a == nil:
 		order = 1

@@ -91,6 +91,14 @@ func (c *restoreCommand) copy(ctx context.Context, sums []sum) (err error) {
 	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
 		return err
 	}
+	var copied []string
+	defer func() {
+		if err != nil {
+			for _, name := range copied {
+				_ = os.Remove(name)
+			}
+		}
+	}()
 	ordered := slices.Clone(sums)
 	slices.SortStableFunc(ordered, func(a, b sum) int { return last(a) - last(b) })
 	for _, s := range ordered {
@@ -98,11 +106,7 @@ func (c *restoreCommand) copy(ctx context.Context, sums []sum) (err error) {
 		if err := c.copyOne(ctx, s, to); err != nil {
 			return err
 		}
-		defer func() {
-			if err != nil {
-				_ = os.Remove(to)
-			}
-		}()
+		copied = append(copied, to)
 	}
 	return syncPath(c.DataDir)
 }
