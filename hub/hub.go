@@ -37,7 +37,8 @@ type Config struct {
 	Strict bool
 	// Now is the clock, time.Now by default.
 	Now func() time.Time
-	// Rand gives the randomness of page tokens, crypto/rand by default.
+	// Rand gives the randomness of page tokens and ids, crypto/rand by default. It is read by many
+	// callers at once, and no two hubs on one store may read the same.
 	Rand io.Reader
 	// TokenKey is the 32-byte key that seals page tokens. By default the hub makes one and
 	// keeps it in the store, so that tokens outlive a restart.

@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -37,6 +39,18 @@ type clock struct{ t time.Time }
 func (c *clock) now() time.Time          { return c.t }
 func (c *clock) advance(d time.Duration) { c.t = c.t.Add(d) }
 
+// source is randomness that is the same in every run, for callers at the same time.
+type source struct {
+	mu     sync.Mutex
+	chance io.Reader
+}
+
+func (s *source) Read(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.chance.Read(b)
+}
+
 // rig is a hub with all that it gets from outside.
 type rig struct {
 	*Hub
@@ -48,7 +62,7 @@ type rig struct {
 func newRig(t *testing.T, change ...func(*Config)) rig {
 	t.Helper()
 	r := rig{clock: &clock{time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}, store: &unreliable{Engine: memory.New()}}
-	c := Config{Store: r.store, Dev: true, Now: r.clock.now, Rand: rand.NewChaCha8([32]byte{1})}
+	c := Config{Store: r.store, Dev: true, Now: r.clock.now, Rand: &source{chance: rand.NewChaCha8([32]byte{1})}}
 	for _, f := range change {
 		f(&c)
 	}

@@ -300,7 +300,9 @@ type lateEdits struct {
 
 func (l *lateEdits) EditRecord(ctx context.Context, collection, account, region, name string, edit func([]byte) ([]byte, error)) error {
 	if l.left--; l.left == 0 {
-		l.later = func() error { return l.Engine.EditRecord(context.WithoutCancel(ctx), collection, account, region, name, edit) }
+		l.later = func() error {
+			return l.Engine.EditRecord(context.WithoutCancel(ctx), collection, account, region, name, edit)
+		}
 		return errStopped
 	}
 	return l.Engine.EditRecord(ctx, collection, account, region, name, edit)
