@@ -21,6 +21,8 @@ from suite import contains, equal
 AWS = os.environ["AWS_CLI"]
 V2 = os.environ.get("AWS_CLI_MAJOR") == "2"
 ENDPOINT = ["--endpoint-url", os.environ["AWS_ENDPOINT_URL_SECURITYHUB"]] if os.environ.get("AWS_CLI_ENDPOINT") == "option" else []
+# The CLI keeps the sessions of profiles in its user's home: those of an earlier hub would not do here.
+_home = tempfile.TemporaryDirectory(prefix="findinghub-home.")
 _on = set()
 
 
@@ -82,7 +84,7 @@ def user(account, name="admin"):
 def run(who, *arguments, region="us-east-1"):
     """Runs the CLI with the variables that say who it is. Neither the user's files nor his keys
     may decide that."""
-    own = {"AWS_DEFAULT_REGION": region, "AWS_PAGER": "", "AWS_MAX_ATTEMPTS": "1"}
+    own = {"HOME": _home.name, "AWS_DEFAULT_REGION": region, "AWS_PAGER": "", "AWS_MAX_ATTEMPTS": "1"}
     own |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     kept = {k: v for k, v in os.environ.items() if not k.startswith("AWS_") or k.startswith("AWS_ENDPOINT_URL_")}
     done = subprocess.run([AWS, *ENDPOINT, *arguments], env=kept | own | who, capture_output=True, text=True, check=False, timeout=120)
