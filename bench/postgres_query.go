@@ -1,0 +1,81 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// queryingPostgres times each question that there is SQL for: asked of the engine over PostgreSQL, and as that SQL
+// of tables made for these questions, in turn. Both lie in one server.
+func (b *Bench) queryingPostgres(ctx context.Context, p *postgres) error {
+	url, err := p.database(ctx, "hub")
+	if err != nil {
+		return err
+	}
+	if err := b.fillPostgres(ctx, p, url); err != nil {
+		return err
+	}
+	if err := b.loadPostgres(ctx, p); err != nil {
+		return err
+	}
+	e, err := b.Database(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	for _, s := range shapes() {
+		t, err := b.time(ctx, e, p, s)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		row := []string{"postgres-query", t.what(), percentiles("", t.hub), "", ""}
+		if len(t.peer) > 0 {
+			row[3] = percentiles("SQL ", t.peer)
+			row[4] = fmt.Sprintf("p50 %.2f, p95 %.2f", percentile(t.hub, 50)/percentile(t.peer, 50), percentile(t.hub, 95)/percentile(t.peer, 95))
+		}
+		b.row(row...)
+	}
+	return nil
+}
+
+// fillPostgres imports through a hub, as every finding comes, and weighs what that leaves.
+func (b *Bench) fillPostgres(ctx context.Context, p *postgres, url string) error {
+	hub, err := b.serveOver(ctx, "hub-filling", url)
+	if err != nil {
+		return err
+	}
+	g := NewGenerator(1, b.Size, b.Now)
+	if err := errors.Join(b.fill(ctx, hub.addr, g, 0, b.Size), hub.stop()); err != nil {
+		return err
+	}
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	settled := &postgres{conn: conn}
+	if err := settled.script(ctx, "VACUUM ANALYZE; CHECKPOINT"); err != nil {
+		return err
+	}
+	rows, err := conn.Query(ctx, `SELECT relname, pg_relation_size(oid) + CASE WHEN relkind = 'r' THEN coalesce(pg_relation_size(nullif(reltoastrelid, 0)), 0) ELSE 0 END
+FROM pg_class WHERE relkind IN ('r', 'i') AND relnamespace = 'public'::regnamespace AND relpages > 100 ORDER BY 2 DESC`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var total int64
+	for rows.Next() {
+		var name string
+		var bytes int64
+		if err := rows.Scan(&name, &bytes); err != nil {
+			return err
+		}
+		total += bytes
+		b.row("disk", fmt.Sprintf("PostgreSQL at %d: %s", b.Size, name), fmt.Sprintf("%d B a finding", bytes/int64(b.Size)), "", "")
+	}
+	b.row("disk", fmt.Sprintf("PostgreSQL at %d: all", b.Size), fmt.Sprintf("%d B a finding", total/int64(b.Size)), "", "")
+	return rows.Err()
+}
