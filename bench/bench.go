@@ -37,6 +37,11 @@ type Bench struct {
 	Options
 	rows    []string
 	servers int // of PostgreSQL that were started
+	walked  struct {
+		engine store.Engine
+		shape  string
+		to     *store.Cursor
+	}
 }
 
 // Run measures everything that the options ask for and prints Markdown to out. A peer

@@ -88,8 +88,8 @@ func (b *Bench) importSides(ctx context.Context, name string, p *postgres, hubs 
 		return err
 	}
 	b.row("postgres-import", name, one.String(), "bare batch "+floor.String(), fmt.Sprintf("%.2f", one.rate()/floor.rate()))
-	b.row("postgres-import", name+", two hubs over one database", fmt.Sprintf("%s; %.0f %% of the processors", two, 100*two.busy()),
-		fmt.Sprintf("one hub %.0f/s, %.0f %% of the processors", one.rate(), 100*one.busy()), fmt.Sprintf("%.2f", two.rate()/one.rate()))
+	b.row("postgres-import", name+", two hubs over one database", fmt.Sprintf("%s; %s", two, two.busy()),
+		fmt.Sprintf("one hub %.0f/s; %s", one.rate(), one.busy()), fmt.Sprintf("%.2f", two.rate()/one.rate()))
 	return nil
 }
 

@@ -81,6 +81,9 @@ func (p *process) cpu() float64 {
 	return own
 }
 
+// ticks of /proc are a second, on every Linux that Go runs on.
+const ticks = 100
+
 // processorTime is what a process has used, and what those of its children have that have ended, in seconds.
 func processorTime(pid int) (own, ended float64) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
@@ -92,7 +95,6 @@ func processorTime(pid int) (own, ended float64) {
 	if len(words) < 15 {
 		return 0, 0
 	}
-	const ticks = 100 // per second, on every Linux that Go runs on
 	seconds := func(user, system string) float64 {
 		u, _ := strconv.ParseFloat(user, 64)
 		s, _ := strconv.ParseFloat(system, 64)

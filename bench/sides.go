@@ -3,8 +3,10 @@ package bench
 import (
 	"context"
 	"fmt"
+	"os"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -22,6 +24,7 @@ type side struct {
 	rates []float64
 	used  []float64 // by meter, over all counted rounds
 	took  float64   // seconds of all counted rounds
+	spent float64   // processor time of the whole machine meanwhile, in seconds
 }
 
 // meter is a participant with its processor time.
@@ -63,6 +66,7 @@ func (s *side) round(ctx context.Context, round int) error {
 	for i, m := range s.meters {
 		before[i] = m.cpu()
 	}
+	others := machineTime()
 	rate, err := s.run(ctx, round)
 	if err != nil || round == 0 {
 		s.used = make([]float64, len(s.meters))
@@ -70,6 +74,7 @@ func (s *side) round(ctx context.Context, round int) error {
 	}
 	s.rates = append(s.rates, rate)
 	s.took += slice / rate
+	s.spent += machineTime() - others
 	for i, m := range s.meters {
 		s.used[i] += m.cpu() - before[i]
 	}
@@ -90,9 +95,28 @@ func (s *side) each(names ...string) float64 {
 	return total * 1e6 / float64(len(s.rates)*slice)
 }
 
-// busy is how much of the machine's processors the participants used.
-func (s *side) busy() float64 {
-	return s.each() * float64(len(s.rates)*slice) / 1e6 / s.took / float64(runtime.NumCPU())
+// busy says how much of the machine's processors the participants used, and all that ran: where the latter is
+// near 100 % the processors are what limits the rate.
+func (s *side) busy() string {
+	all := s.took * float64(runtime.NumCPU()) / 100
+	return fmt.Sprintf("processors busy %.0f %%, %.0f %% with other work", s.each()*float64(len(s.rates)*slice)/1e6/all, s.spent/all)
+}
+
+// machineTime is the processor time that everything on this machine has used since it started, in seconds.
+func machineTime() float64 {
+	text, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0
+	}
+	line, _, _ := strings.Cut(string(text), "\n")
+	var total float64
+	// cpu, then ticks of user, nice, system, idle, waiting for disks, interrupts and what the host took.
+	for i, word := range strings.Fields(line) {
+		if n, err := strconv.ParseFloat(word, 64); err == nil && i != 4 && i != 5 && i < 9 {
+			total += n / ticks
+		}
+	}
+	return total
 }
 
 // String is the side as a cell of the report.
