@@ -35,7 +35,6 @@ CREATE INDEX finding_updated ON finding (account, region, updated DESC NULLS LAS
 -- With odd, it also answers counts by severity and state without looking at the rows.
 CREATE INDEX finding_triage ON finding (account, region, severity, workflow, record_state, updated DESC NULLS LAST) INCLUDE (odd);
 CREATE INDEX finding_odd ON finding (account, region) WHERE odd;
-CREATE INDEX finding_odd ON finding (account, region) WHERE odd;
 CREATE INDEX finding_terms ON finding USING gin (terms);
 
 CREATE TABLE history (
