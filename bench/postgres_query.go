@@ -70,7 +70,9 @@ func (b *Bench) fillPostgres(ctx context.Context, p *postgres, url string) error
 		return err
 	}
 	g := NewGenerator(1, b.Size, b.Now)
-	if err := errors.Join(b.fill(ctx, hub.addr, g, 0, b.Size), hub.stop()); err != nil {
+	err = b.fill(ctx, hub.addr, g, 0, b.Size)
+	b.row("memory", fmt.Sprintf("most that a hub over PostgreSQL held while %d came in", b.Size), fmt.Sprintf("%.0f MB", hub.peak()), "", "")
+	if err := errors.Join(err, hub.stop()); err != nil {
 		return err
 	}
 	conn, err := pgx.Connect(ctx, url)

@@ -81,6 +81,18 @@ func (p *process) cpu() float64 {
 	return own
 }
 
+// peak is the most memory that the process has had, in MB; 0 where the system does not tell.
+func (p *process) peak() float64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	_, after, _ := strings.Cut(string(text), "VmHWM:")
+	kilobytes, _, _ := strings.Cut(strings.TrimSpace(after), " ")
+	n, _ := strconv.ParseFloat(kilobytes, 64)
+	return n / 1024
+}
+
 // ticks of /proc are a second, on every Linux that Go runs on.
 const ticks = 100
 
