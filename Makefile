@@ -1,4 +1,4 @@
-# make run and make test need Go and nothing else.
+# make run needs Go and nothing else; make test also PostgreSQL's server, which it installs where it can.
 
 GO ?= go
 # How long each fuzz target runs; nightly it is 60s.
@@ -23,8 +23,9 @@ run: build ## start a hub for local work on 127.0.0.1:4590
 build: ## build the program into ./bin
 	$(GO) build -o bin/findinghub ./cmd/findinghub
 
-test: ## check the format, vet and run every Go test (no C compiler needed, hence no race detector)
+test: ## check the format, vet and run every Go test (no C compiler needed, hence no race detector; starts PostgreSQL, installing it on Debian as root)
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt would change: $$unformatted"; exit 1; fi
+	@./store/postgres/pgtest/install.sh
 	$(GO) vet ./...
 	$(GO) test ./...
 

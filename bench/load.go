@@ -77,6 +77,11 @@ func send(ctx context.Context, addr string, rs []request) (float64, error) {
 // sendCounting is send for a run that may end early: it also tells how many findings
 // were acknowledged, of which the rate is made.
 func sendCounting(ctx context.Context, addr string, rs []request) (rate float64, acknowledged int, err error) {
+	return sendOver(ctx, connections, addr, rs)
+}
+
+// sendOver is sendCounting over a number of connections.
+func sendOver(ctx context.Context, connections int, addr string, rs []request) (rate float64, acknowledged int, err error) {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections}}
 	defer client.CloseIdleConnections()
 	ctx, cancel := context.WithCancelCause(ctx)

@@ -4,26 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
-	"os/user"
-	"path/filepath"
-	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/findinghub/findinghub/asff"
 	"github.com/findinghub/findinghub/filter"
 	"github.com/jackc/pgx/v5"
 )
-
-// postgres is a server of the benchmark's own, loaded with the same findings and given
-// an index for every question it is asked.
-type postgres struct {
-	cmd  *exec.Cmd
-	conn *pgx.Conn
-}
 
 // schema gives each question the access path that suits it: columns with b-trees for
 // what is compared, GIN for lists, maps and the conjunction, trigrams for CONTAINS, a
@@ -46,104 +33,16 @@ CREATE INDEX ON finding USING gin (title gin_trgm_ops);
 CREATE INDEX ON resource (resource_id text_pattern_ops) INCLUDE (finding);
 VACUUM ANALYZE finding; VACUUM ANALYZE resource;`
 
-// startPostgres makes and loads a database; the error says why there is none.
+// startPostgres makes a server and loads the hand-written tables; the error says why there is none.
 func (b *Bench) startPostgres(ctx context.Context) (*postgres, error) {
-	bin, err := findPostgres()
+	p, err := b.startServer(ctx, "postgres")
 	if err != nil {
 		return nil, err
-	}
-	dir := filepath.Join(b.Dir, "postgres")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	attr, err := unprivileged(b.Dir, dir)
-	if err != nil {
-		return nil, err
-	}
-	init := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), "-D", filepath.Join(dir, "data"), "-U", "bench", "-A", "trust", "--locale=C", "-E", "UTF8")
-	init.SysProcAttr, init.Dir = attr, dir
-	if out, err := init.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("initdb: %w: %s", err, out)
-	}
-	addr, err := freeAddr()
-	if err != nil {
-		return nil, err
-	}
-	port := addr[strings.LastIndexByte(addr, ':')+1:]
-	p := &postgres{cmd: exec.CommandContext(ctx, filepath.Join(bin, "postgres"), "-D", filepath.Join(dir, "data"), "-p", port, "-k", dir, "-h", "127.0.0.1",
-		"-c", "shared_buffers=2GB", "-c", "work_mem=64MB", "-c", "maintenance_work_mem=1GB", "-c", "effective_cache_size=8GB", "-c", "max_wal_size=8GB", "-c", "random_page_cost=1.1")}
-	p.cmd.SysProcAttr, p.cmd.Dir = attr, dir
-	p.cmd.Stderr = b.serverLog()
-	if err := p.cmd.Start(); err != nil {
-		return nil, err
-	}
-	if err := p.connect(ctx, "postgres://bench@127.0.0.1:"+port+"/postgres"); err != nil {
-		return nil, errors.Join(err, p.stop())
 	}
 	if err := b.loadPostgres(ctx, p); err != nil {
 		return nil, errors.Join(err, p.stop())
 	}
 	return p, nil
-}
-
-// findPostgres looks where Debian's package puts the server's programs.
-func findPostgres() (string, error) {
-	if dirs, err := filepath.Glob("/usr/lib/postgresql/*/bin"); err == nil && len(dirs) > 0 {
-		return dirs[len(dirs)-1], nil
-	}
-	path, err := exec.LookPath("initdb")
-	if err != nil {
-		return "", errors.New("no PostgreSQL server here (Debian's package postgresql has one)")
-	}
-	return filepath.Dir(path), nil
-}
-
-// unprivileged hands dir to a user that PostgreSQL, which refuses root, can run as.
-func unprivileged(parent, dir string) (*syscall.SysProcAttr, error) {
-	if os.Getuid() != 0 {
-		return nil, nil
-	}
-	u, err := user.Lookup("postgres")
-	if err != nil {
-		if u, err = user.Lookup("nobody"); err != nil {
-			return nil, err
-		}
-	}
-	uid, err := strconv.Atoi(u.Uid)
-	if err != nil {
-		return nil, err
-	}
-	gid, err := strconv.Atoi(u.Gid)
-	if err != nil {
-		return nil, err
-	}
-	if err := os.Chmod(parent, 0o755); err != nil {
-		return nil, err
-	}
-	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}, os.Chown(dir, uid, gid)
-}
-
-func (p *postgres) connect(ctx context.Context, url string) error {
-	deadline := time.Now().Add(30 * time.Second)
-	for {
-		conn, err := pgx.Connect(ctx, url)
-		if err == nil {
-			p.conn = conn
-			return nil
-		}
-		if time.Now().After(deadline) {
-			return err
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-}
-
-func (p *postgres) stop() error {
-	if p.conn != nil {
-		_ = p.conn.Close(context.Background())
-	}
-	_ = p.cmd.Process.Signal(syscall.SIGINT)
-	return p.cmd.Wait()
 }
 
 // loadPostgres copies the same findings in and builds the indexes afterwards.

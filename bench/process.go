@@ -77,19 +77,42 @@ func (p *process) await(ctx context.Context, path string) error {
 // cpu is the processor time that the process has used, in seconds; 0 where the system
 // does not tell (no /proc). Unlike the clock it does not count what neighbours take.
 func (p *process) cpu() float64 {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	own, _ := processorTime(p.cmd.Process.Pid)
+	return own
+}
+
+// peak is the most memory that the process has had, in MB; 0 where the system does not tell.
+func (p *process) peak() float64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
 		return 0
 	}
-	// The name in parentheses may hold blanks; user and system ticks are the 12th and 13th words after it.
-	words := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-	if len(words) < 13 {
-		return 0
+	_, after, _ := strings.Cut(string(text), "VmHWM:")
+	kilobytes, _, _ := strings.Cut(strings.TrimSpace(after), " ")
+	n, _ := strconv.ParseFloat(kilobytes, 64)
+	return n / 1024
+}
+
+// ticks of /proc are a second, on every Linux that Go runs on.
+const ticks = 100
+
+// processorTime is what a process has used, and what those of its children have that have ended, in seconds.
+func processorTime(pid int) (own, ended float64) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, 0
 	}
-	user, _ := strconv.ParseFloat(words[11], 64)
-	system, _ := strconv.ParseFloat(words[12], 64)
-	const ticks = 100 // per second, on every Linux that Go runs on
-	return (user + system) / ticks
+	// The name in parentheses may hold blanks; user and system ticks are the 12th and 13th words after it, then the children's.
+	words := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	if len(words) < 15 {
+		return 0, 0
+	}
+	seconds := func(user, system string) float64 {
+		u, _ := strconv.ParseFloat(user, 64)
+		s, _ := strconv.ParseFloat(system, 64)
+		return (u + s) / ticks
+	}
+	return seconds(words[11], words[12]), seconds(words[13], words[14])
 }
 
 // stop ends the process as an operator would, and waits for it.

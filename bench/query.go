@@ -42,9 +42,16 @@ func (b *Bench) querying(ctx context.Context) error {
 		}
 	}
 	for _, s := range shapes() {
-		if err := b.time(ctx, e, pg, s); err != nil {
+		t, err := b.time(ctx, e, pg, s)
+		if err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
+		row := []string{"query", t.what(), percentiles("", t.hub), "", ""}
+		if len(t.peer) > 0 {
+			row[3] = percentiles("PostgreSQL ", t.peer)
+			row[4] = fmt.Sprintf("%.1f", percentile(t.peer, 50)/percentile(t.hub, 50))
+		}
+		b.row(row...)
 	}
 	return nil
 }
@@ -57,36 +64,44 @@ func heap() int64 {
 	return int64(m.HeapAlloc)
 }
 
+// times are what a shape took on both sides, in milliseconds.
+type times struct {
+	shape     string
+	hub, peer []float64 // peer is empty where it was not asked
+	found     []float64
+}
+
+// what is the shape with how much it found.
+func (t *times) what() string { return fmt.Sprintf("%s (%.0f found)", t.shape, median(t.found)) }
+
+func percentiles(who string, ms []float64) string {
+	return fmt.Sprintf("%sp50 %.2f / p95 %.2f ms", who, percentile(ms, 50), percentile(ms, 95))
+}
+
 // time asks one shape of both sides in turn.
-func (b *Bench) time(ctx context.Context, e store.Engine, pg *postgres, s shape) error {
-	var hub, peer, found []float64
+func (b *Bench) time(ctx context.Context, e store.Engine, pg *postgres, s shape) (*times, error) {
+	t := &times{shape: s.name}
 	for i := range asked + 2 {
 		q := s.ask(b.sample(i))
 		ms, n, err := b.askHub(ctx, e, s, q)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		found = append(found, float64(n))
+		t.found = append(t.found, float64(n))
 		if i >= 2 { // the first two warm both sides up
-			hub = append(hub, ms)
+			t.hub = append(t.hub, ms)
 		}
 		if pg == nil || q.sql == "" {
 			continue
 		}
 		if ms, err = pg.ask(ctx, s, q); err != nil {
-			return err
+			return nil, err
 		}
 		if i >= 2 {
-			peer = append(peer, ms)
+			t.peer = append(t.peer, ms)
 		}
 	}
-	row := []string{"query", fmt.Sprintf("%s (%.0f found)", s.name, median(found)), fmt.Sprintf("p50 %.2f / p95 %.2f ms", percentile(hub, 50), percentile(hub, 95)), "", ""}
-	if len(peer) > 0 {
-		row[3] = fmt.Sprintf("PostgreSQL p50 %.2f / p95 %.2f ms", percentile(peer, 50), percentile(peer, 95))
-		row[4] = fmt.Sprintf("%.1f", percentile(peer, 50)/percentile(hub, 50))
-	}
-	b.row(row...)
-	return nil
+	return t, nil
 }
 
 // sample picks a stored finding, another for every i.
@@ -97,6 +112,22 @@ func (b *Bench) sample(i int) sample {
 		panic("bench: the generator writes JSON: " + err.Error())
 	}
 	return sample{n: n, now: b.Now, f: f, vs: filter.Extract(f, nil)}
+}
+
+// walk pages to where a shape is asked from, once for each engine: its filters do not change.
+func (b *Bench) walk(ctx context.Context, e store.Engine, s shape, q store.Query) (*store.Cursor, error) {
+	if b.walked.engine != e || b.walked.shape != s.name {
+		b.walked.engine, b.walked.shape, b.walked.to = e, s.name, nil
+		for range s.page {
+			q.After = b.walked.to
+			p, err := e.Find(ctx, q)
+			if err != nil {
+				return nil, err
+			}
+			b.walked.to = p.Next
+		}
+	}
+	return b.walked.to, nil
 }
 
 // askHub gives the milliseconds that a question takes and how many findings, or groups,
@@ -117,12 +148,8 @@ func (b *Bench) askHub(ctx context.Context, e store.Engine, s shape, q question)
 		return 0, 0, err
 	}
 	query := store.Query{Scope: scope, Filter: filter.Simplify(expr), Sort: sort, Limit: 100}
-	for range s.page {
-		p, err := e.Find(ctx, query)
-		if err != nil {
-			return 0, 0, err
-		}
-		query.After = p.Next
+	if query.After, err = b.walk(ctx, e, s, query); err != nil {
+		return 0, 0, err
 	}
 	begin := time.Now()
 	for _, by := range s.group {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"time"
@@ -24,6 +25,9 @@ func (b *Bench) restarting(ctx context.Context) error {
 		if err := hub.stop(); err != nil {
 			return err
 		}
+	}
+	if file, err := os.Stat(filepath.Join(b.dataDir(), "findings.db")); err == nil {
+		b.row("disk", fmt.Sprintf("SQLite at %d", b.Size), fmt.Sprintf("%d B a finding", file.Size()/int64(b.Size)), "", "")
 	}
 	b.row("restart", fmt.Sprintf("ready again with %d findings", b.Size), fmt.Sprintf("%.1f s", median(times)), "", "")
 	return nil
