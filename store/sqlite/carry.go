@@ -11,9 +11,13 @@ import (
 	"github.com/findinghub/findinghub/store"
 )
 
-// scanAhead is how many findings the index is asked for at once: each time it looks at all
-// findings that come after, so asking for every page anew would take the square of their number.
-const scanAhead = 20_000
+// scanAhead is how many findings the index is asked for at most at once, and aheadPages how many pages: each
+// time it looks at all findings that come after, so asking for every page anew would take the square of
+// their number. Who wants one and goes elsewhere, as from hub to hub, does not pay for thousands that are put in order.
+const (
+	scanAhead  = 20_000
+	aheadPages = 100
+)
 
 // ahead is what the index said comes after a finding, for whoever goes on from there.
 type ahead struct {
@@ -38,7 +42,7 @@ func (e *Engine) Scan(ctx context.Context, after *finding.Key, limit int) ([]sto
 	defer e.leave()
 	var all []store.Whole
 	for len(all) < limit {
-		s := e.stretch(after)
+		s := e.stretch(after, limit)
 		if len(s.docs) == 0 {
 			break
 		}
@@ -66,8 +70,8 @@ func (a *ahead) keep(s stretch) {
 	a.stretch = s
 }
 
-// stretch gives what comes after a key: what is left from before if that is it, or the index's word.
-func (e *Engine) stretch(after *finding.Key) stretch {
+// stretch gives what comes after a key, for pages of limit: what is left from before if that is it, or the index's word.
+func (e *Engine) stretch(after *finding.Key, limit int) stretch {
 	e.ahead.mu.Lock()
 	s := e.ahead.stretch
 	e.ahead.mu.Unlock()
@@ -76,7 +80,7 @@ func (e *Engine) stretch(after *finding.Key) stretch {
 	}
 	s = stretch{after: after, before: e.settled.Load(), made: e.made.Load()}
 	accounts, regions := e.index.Hubs()
-	q := search.Query{Accounts: accounts, Regions: regions, Filter: filter.And{}, Limit: scanAhead}
+	q := search.Query{Accounts: accounts, Regions: regions, Filter: filter.And{}, Limit: min(scanAhead, aheadPages*min(limit, scanAhead))}
 	if after != nil {
 		q.After = &search.Position{Key: *after}
 	}
