@@ -46,8 +46,8 @@ type Config struct {
 	Letters Letters
 	// Limits bound what is under way at once; by default nothing does. Streams of events do not count.
 	Limits Limits
-	// Stopping ends when the hub begins to stop; streams end with it. By default it never does.
-	Stopping context.Context
+	// Stopping is closed when the hub begins to stop; streams end with it. Nil never is.
+	Stopping <-chan struct{}
 	// TrustedProxies are the networks whose X-Forwarded-For and X-Forwarded-Proto are believed.
 	TrustedProxies []netip.Prefix
 	// Now is the clock, time.Now by default.
@@ -66,7 +66,7 @@ type handler struct {
 	quotas   *quota.Limiter
 	stream   *events.Stream
 	letters  Letters
-	stopping context.Context
+	stopping <-chan struct{}
 	viewTime time.Duration
 	// strangers bounds how many requests that nobody known has signed go on record.
 	strangers *rate.Limiter
@@ -88,7 +88,7 @@ func New(c Config) http.Handler {
 		log: cmp.Or(c.Logger, slog.New(slog.DiscardHandler)),
 		now: c.Now, rand: cmp.Or[io.Reader](c.Rand, rand.Reader),
 		routes: newRouter(operations[:]), proxies: c.TrustedProxies,
-		identity: c.Identity, audit: c.Audit, quotas: c.Quotas, stream: c.Stream, letters: c.Letters, viewTime: cmp.Or(c.viewTime, viewTime), stopping: cmp.Or(c.Stopping, context.Background()), strangers: rate.NewLimiter(strangersRate, strangersBurst),
+		identity: c.Identity, audit: c.Audit, quotas: c.Quotas, stream: c.Stream, letters: c.Letters, viewTime: cmp.Or(c.viewTime, viewTime), stopping: c.Stopping, strangers: rate.NewLimiter(strangersRate, strangersBurst),
 	}
 	if h.now == nil {
 		h.now = time.Now //nolint:forbidigo // the default of a clock that is passed in

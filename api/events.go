@@ -81,7 +81,10 @@ func (h *handler) openStream(c *call, w http.ResponseWriter, r *http.Request) (*
 	if err := s.read(in.query); err != nil {
 		return nil, err
 	}
-	return s, s.look(r.Context())
+	if err := s.look(r.Context()); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // read reads the parameters.
@@ -120,7 +123,13 @@ func (s *eventStream) run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, streamTime)
 	defer cancel()
 	// A hub that stops does not wait for readers who never have enough.
-	defer context.AfterFunc(s.h.stopping, cancel)()
+	go func() {
+		select {
+		case <-s.h.stopping:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	s.w.Header().Set("Content-Type", "text/event-stream")
 	s.w.Header().Set("Cache-Control", "no-store")
 	if err := s.write(": findinghub\n\n"); err != nil {

@@ -221,7 +221,7 @@ func TestStreamNeedsRights(t *testing.T) {
 func TestStreamEndsWithTheHub(t *testing.T) {
 	t.Parallel()
 	stopping, stop := context.WithCancel(t.Context())
-	s := streaming(t, func(c *Config) { c.Stopping = stopping })
+	s := streaming(t, func(c *Config) { c.Stopping = stopping.Done() })
 	l := listen(t, s, "123456789012", "", "")
 	stop()
 	if e, ok := l.next(); ok {

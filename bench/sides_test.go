@@ -66,7 +66,12 @@ func TestCompareEnds(t *testing.T) {
 // TestProcessorTime: a process has used some, one that is not there none, and the machine no less than a process.
 func TestProcessorTime(t *testing.T) {
 	t.Parallel()
+	spun := 0
 	for end := time.Now().Add(50 * time.Millisecond); time.Now().Before(end); {
+		spun++
+	}
+	if spun == 0 {
+		t.Error("nothing was done")
 	}
 	own, _ := processorTime(os.Getpid())
 	if own <= 0 || client().cpu() <= 0 || machineTime() < own {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync"
 	"syscall"
 	"time"
 
@@ -128,8 +129,8 @@ type serving struct {
 	log  *slog.Logger
 	door *door
 	bell *events.Bell
-	// stopping ends when the hub begins to stop.
-	stopping context.Context
+	// stopping is closed when the hub begins to stop.
+	stopping <-chan struct{}
 	// firstKey and firstSecret are the administrator's when this start has made them.
 	firstKey, firstSecret string
 	cert                  *certificate // nil without TLS
@@ -138,11 +139,10 @@ type serving struct {
 // run listens from the first moment, so that whoever waits for the hub learns that it
 // is starting, and opens the door when the index is built.
 func (s *serving) run(ctx context.Context, listener net.Listener) error {
-	var stop context.CancelFunc
-	s.stopping, stop = context.WithCancel(context.WithoutCancel(ctx))
-	defer stop()
+	stopping := make(chan struct{})
+	s.stopping = stopping
 	server := s.server()
-	server.RegisterOnShutdown(stop)
+	server.RegisterOnShutdown(sync.OnceFunc(func() { close(stopping) }))
 	lost := make(chan error, 1)
 	go func() { lost <- s.serve(server, listener) }()
 	closeStore, err := s.open(ctx)
