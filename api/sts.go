@@ -17,8 +17,7 @@ import (
 // The security token service answers on the same endpoint, because clients ask it first who they
 // are. Its protocol is another: a form in, XML out.
 const (
-	stsNamespace = "https://sts.amazonaws.com/doc/2011-06-15/"
-	stsVersion   = "2011-06-15"
+	stsVersion = "2011-06-15"
 	// maxForm bounds a request to it, in bytes: a session policy of 2,048 characters, escaped.
 	maxForm = 64 << 10
 )

@@ -150,7 +150,7 @@ func TestAssumeRole(t *testing.T) {
 		!out.Expiration.Equal(noon.Add(2*time.Hour)) || !strings.HasSuffix(out.AssumedRoleID, ":jo@x.y") || out.PackedPolicySize != 0 {
 		t.Errorf("the credentials are %+v", out)
 	}
-	p, err := a.Authenticate(signed(t, out.aws(), "securityhub", "us-east-1", noon), ServiceSecurityHub, env, plainBody)
+	p, err := a.Authenticate(signed(t, out.aws(), "securityhub", "us-east-1", noon), auth.ServiceHub, env, plainBody)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +187,7 @@ func TestAssumeRoleDuration(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	session, err := a.Authenticate(signed(t, first.aws(), "sts", "us-east-1", noon), ServiceSTS, env, plainBody)
+	session, err := a.Authenticate(signed(t, first.aws(), "sts", "us-east-1", noon), auth.ServiceSTS, env, plainBody)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -315,7 +315,7 @@ func TestSessionPolicies(t *testing.T) {
 	}
 	may := func(action string) bool {
 		t.Helper()
-		p, err := a.Authenticate(signed(t, out.aws(), "securityhub", "us-east-1", noon), ServiceSecurityHub, env, plainBody)
+		p, err := a.Authenticate(signed(t, out.aws(), "securityhub", "us-east-1", noon), auth.ServiceHub, env, plainBody)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -346,7 +346,7 @@ func TestSessionEnds(t *testing.T) {
 	try := func(at time.Time) error {
 		e := env
 		e.Now = at
-		_, err := a.Authenticate(signed(t, out.aws(), "securityhub", "us-east-1", at), ServiceSecurityHub, e, plainBody)
+		_, err := a.Authenticate(signed(t, out.aws(), "securityhub", "us-east-1", at), auth.ServiceHub, e, plainBody)
 		return err
 	}
 	if err := try(noon.Add(time.Hour - time.Second)); err != nil {
@@ -388,7 +388,7 @@ func TestSessionBelongsToItsKey(t *testing.T) {
 	}
 	mixed := sessions[0]
 	mixed.SessionToken = sessions[1].SessionToken
-	_, err := a.Authenticate(signed(t, mixed, "securityhub", "us-east-1", noon), ServiceSecurityHub, env, plainBody)
+	_, err := a.Authenticate(signed(t, mixed, "securityhub", "us-east-1", noon), auth.ServiceHub, env, plainBody)
 	wantError(t, "another's token", err, auth.CodeUnrecognizedClient)
 	if sessions[0].AccessKeyID == sessions[1].AccessKeyID || sessions[0].SecretAccessKey == sessions[1].SecretAccessKey {
 		t.Error("two sessions have the same key")

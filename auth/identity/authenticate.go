@@ -10,12 +10,6 @@ import (
 	"github.com/findinghub/findinghub/auth/sigv4"
 )
 
-// The services that a hub answers for, as credential scopes name them.
-const (
-	ServiceSecurityHub = "securityhub"
-	ServiceSTS         = "sts"
-)
-
 // Authenticator finds out who sent a request and gives out temporary credentials. It is
 // safe for concurrent use.
 type Authenticator struct {

@@ -83,7 +83,7 @@ var scannerKey = aws.Credentials{AccessKeyID: keyID, SecretAccessKey: string(tes
 func TestAuthenticate(t *testing.T) {
 	t.Parallel()
 	a, _ := authenticator(t, people)
-	p, err := a.Authenticate(signed(t, scannerKey, "securityhub", "cn-north-1", noon), ServiceSecurityHub, env, plainBody)
+	p, err := a.Authenticate(signed(t, scannerKey, "securityhub", "cn-north-1", noon), auth.ServiceHub, env, plainBody)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func TestAuthenticate(t *testing.T) {
 	}
 	// What one request adds to its context is not there in the next.
 	p.Rights.Context["aws:username"] = []string{"other"}
-	again, err := a.Authenticate(signed(t, scannerKey, "sts", "cn-north-1", noon), ServiceSTS, env, plainBody)
+	again, err := a.Authenticate(signed(t, scannerKey, "sts", "cn-north-1", noon), auth.ServiceSTS, env, plainBody)
 	if err != nil || again.Rights.Context["aws:username"][0] != "scanner" || again.UserID != p.UserID {
 		t.Errorf("the caller is %+v, %v", again, err)
 	}
@@ -139,7 +139,7 @@ func TestAuthenticateRefuses(t *testing.T) {
 	}
 	for _, c := range cases {
 		read := false
-		_, err := a.Authenticate(c.request, ServiceSecurityHub, env, func() (string, error) { read = true; return plainBody() })
+		_, err := a.Authenticate(c.request, auth.ServiceHub, env, func() (string, error) { read = true; return plainBody() })
 		var e *findinghub.Error
 		if !errors.As(err, &e) || e.Code != c.code || read != c.reads {
 			t.Errorf("%s: %v, body read: %v; want %s, %v", c.name, err, read, c.code, c.reads)
@@ -150,10 +150,10 @@ func TestAuthenticateRefuses(t *testing.T) {
 	}
 	path := signed(t, scannerKey, "securityhub", "us-east-1", noon)
 	path.Path = "/findings/../findings"
-	_, err := a.Authenticate(path, ServiceSecurityHub, env, plainBody)
+	_, err := a.Authenticate(path, auth.ServiceHub, env, plainBody)
 	wantError(t, "a path with dots", err, auth.CodeInvalidSignature)
 	tooLarge := errors.New("too large")
-	if _, err := a.Authenticate(signed(t, scannerKey, "securityhub", "us-east-1", noon), ServiceSecurityHub, env, func() (string, error) { return "", tooLarge }); !errors.Is(err, tooLarge) {
+	if _, err := a.Authenticate(signed(t, scannerKey, "securityhub", "us-east-1", noon), auth.ServiceHub, env, func() (string, error) { return "", tooLarge }); !errors.Is(err, tooLarge) {
 		t.Errorf("the body's error became %v", err)
 	}
 }
@@ -173,7 +173,7 @@ func TestRevocationIsSeenByTheNextRequest(t *testing.T) {
 	}
 	try := func() error {
 		r := signed(t, aws.Credentials{AccessKeyID: id, SecretAccessKey: string(secret)}, "securityhub", "us-east-1", noon)
-		_, err := a.Authenticate(r, ServiceSecurityHub, env, plainBody)
+		_, err := a.Authenticate(r, auth.ServiceHub, env, plainBody)
 		return err
 	}
 	if err := try(); err != nil {
@@ -267,7 +267,7 @@ func BenchmarkAuthenticate(b *testing.B) {
 	}
 	request := &sigv4.Request{Method: r.Method, Path: r.URL.EscapedPath(), Host: r.Host, Header: r.Header}
 	for b.Loop() {
-		if _, err := a.Authenticate(request, ServiceSecurityHub, env, plainBody); err != nil {
+		if _, err := a.Authenticate(request, auth.ServiceHub, env, plainBody); err != nil {
 			b.Fatal(err)
 		}
 	}

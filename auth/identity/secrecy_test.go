@@ -75,7 +75,7 @@ func TestNothingPrintsSecrets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	session, err := a.Authenticate(signed(t, out.aws(), "securityhub", "us-east-1", noon), ServiceSecurityHub, env, plainBody)
+	session, err := a.Authenticate(signed(t, out.aws(), "securityhub", "us-east-1", noon), auth.ServiceHub, env, plainBody)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestCallersLearnNothing(t *testing.T) {
 	a, _ := authenticator(t, people)
 	forged := scannerKey
 	forged.SecretAccessKey = "another"
-	_, err := a.Authenticate(signed(t, forged, "securityhub", "us-east-1", noon), ServiceSecurityHub, env, plainBody)
+	_, err := a.Authenticate(signed(t, forged, "securityhub", "us-east-1", noon), auth.ServiceHub, env, plainBody)
 	wantError(t, "a wrong secret", err, auth.CodeInvalidSignature)
 	if strings.Contains(err.Error(), string(testSecret)) || strings.Contains(err.Error(), "another") {
 		t.Errorf("the secret is in %v", err)
