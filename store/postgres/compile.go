@@ -3,6 +3,7 @@ package postgres
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/findinghub/findinghub/filter"
@@ -16,11 +17,26 @@ type compiler struct {
 	hubs  []hub
 	args  []any
 	exact bool
+	// sure says that the condition is exact of rows that are not odd.
+	sure bool
+	// across is for statements that have a line h for each hub (across.go): its terms are columns of the line.
+	across asking
+	// terms are what leaves ask the index for: of each leaf one for every hub.
+	terms [][]term
 }
+
+// asking says how a statement asks for terms.
+type asking uint8
+
+const (
+	ofAll    asking = iota // of all hubs at once
+	byIndex                // of each line's hub, by the index
+	byFilter               // of each line's hub, in a way that no index can answer: another one gives the order
+)
 
 // newCompiler begins with parameters that are there already.
 func newCompiler(hubs []hub, args ...any) *compiler {
-	return &compiler{hubs: hubs, args: args, exact: true}
+	return &compiler{hubs: hubs, args: args, exact: true, sure: true}
 }
 
 const (
@@ -28,15 +44,17 @@ const (
 	never  = "FALSE"
 )
 
-// leaf is a term's condition. Unless it is exact, it may hold of findings that do not match.
+// leaf is a term's condition. Unless it is exact, it may hold of findings that do not match; where it is sure, of
+// odd ones only.
 type leaf struct {
-	sql   string
-	exact bool
+	sql         string
+	exact, sure bool
 }
 
-func exactly(sql string) leaf { return leaf{sql, true} }
-func roughly(sql string) leaf { return leaf{sql, false} }
-func unknown() leaf           { return leaf{always, false} }
+func exactly(sql string) leaf { return leaf{sql, true, true} }
+func orOdd(sql string) leaf   { return leaf{sql, false, true} }
+func roughly(sql string) leaf { return leaf{sql, false, false} }
+func unknown() leaf           { return roughly(always) }
 
 // arg adds a parameter and gives its name with its type.
 func (c *compiler) arg(v any, as string) string {
@@ -83,6 +101,9 @@ func (c *compiler) operands(list []filter.Expr, may bool, word, neutral, decisiv
 			parts = append(parts, sql)
 		}
 	}
+	if neutral == always {
+		parts = together(parts)
+	}
 	switch len(parts) {
 	case 0:
 		return neutral
@@ -109,6 +130,7 @@ func (c *compiler) weigh(l leaf, mark int, may bool) string {
 	sql := l.sql
 	if !l.exact {
 		c.exact = false
+		c.sure = c.sure && l.sure && may
 		if !may {
 			sql = never
 		}
@@ -156,10 +178,37 @@ func (c *compiler) hasTerm(of func(*digester) term) leaf {
 	for i, h := range c.hubs {
 		wanted[i] = of(newDigester(h))
 	}
-	if len(wanted) == 1 {
-		return exactly("terms @> " + c.arg(wanted, "uuid[]"))
+	c.terms = append(c.terms, wanted)
+	switch {
+	case c.across == byIndex:
+		return exactly(fmt.Sprintf(contained+"h.t%d]", len(c.terms)))
+	case c.across == byFilter:
+		// The database takes any other form for one that few findings meet, and would sort them all.
+		return exactly(fmt.Sprintf("CASE WHEN "+contained+"h.t%d] THEN TRUE ELSE FALSE END", len(c.terms)))
+	case len(wanted) == 1:
+		return exactly(contained + c.arg(wanted[0], "uuid") + "]")
 	}
 	return exactly("terms && " + c.arg(wanted, "uuid[]"))
+}
+
+// contained begins a condition that the index on terms answers.
+const contained = "terms @> ARRAY["
+
+// together makes one condition of those about terms: the index then goes through the rarest term's findings and looks
+// for these among the others', instead of going through all.
+func together(parts []string) []string {
+	var asked []string
+	rest := slices.DeleteFunc(parts, func(sql string) bool {
+		of, is := strings.CutPrefix(sql, contained)
+		if is {
+			asked = append(asked, strings.TrimSuffix(of, "]"))
+		}
+		return is
+	})
+	if len(asked) == 0 {
+		return rest
+	}
+	return append(rest, contained+strings.Join(asked, ", ")+"]")
 }
 
 // number compares columns; what has none is left to Match.

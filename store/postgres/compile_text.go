@@ -102,10 +102,10 @@ func (c *compiler) severity(t filter.TextTerm) leaf {
 		}
 	}
 	if t.Op != filter.Equals {
-		return roughly("(severity = ANY(" + c.arg(holding, "smallint[]") + ") OR odd)")
+		return orOdd("(severity = ANY(" + c.arg(holding, "smallint[]") + ") OR odd)")
 	}
 	if len(holding) == 0 {
-		return roughly("odd")
+		return orOdd("odd")
 	}
 	return exactly("severity = " + c.arg(holding[0], "smallint"))
 }
@@ -118,7 +118,7 @@ func (c *compiler) column(t filter.TextTerm, name string) leaf {
 	case t.Op == filter.Equals && len(t.Value) <= maxShort:
 		return exactly(name + " = " + c.arg([]byte(t.Value), "bytea"))
 	case t.Op == filter.Equals:
-		return roughly("odd")
+		return orOdd("odd")
 	case t.Op == filter.Prefix:
 		return c.also(whole(t, c.begins(name, []byte(t.Value))), c.prefixed(t))
 	}
@@ -127,10 +127,11 @@ func (c *compiler) column(t filter.TextTerm, name string) leaf {
 
 // whole is a condition on a column that has every title, but of others only what fits.
 func whole(t filter.TextTerm, sql string) leaf {
+	word := t.Op == filter.ContainsWord
 	if t.Attribute != filter.Title {
-		return roughly("(" + sql + " OR odd)")
+		return leaf{"(" + sql + " OR odd)", false, !word}
 	}
-	return leaf{"(" + sql + ")", t.Op != filter.ContainsWord}
+	return leaf{"(" + sql + ")", !word, !word}
 }
 
 // list compares the elements of a column.
@@ -139,10 +140,12 @@ func (c *compiler) list(t filter.TextTerm, name string) leaf {
 	case filter.Equals:
 		return c.equals(t)
 	case filter.Prefix:
-		sql := "(EXISTS (SELECT FROM unnest(" + name + ") v WHERE " + c.begins("v", []byte(t.Value)) + ") OR odd)"
-		return c.also(roughly(sql), c.prefixed(t))
+		// Most lists have one element, which is asked without making a table of them.
+		one, any := c.begins(name+"[1]", []byte(t.Value)), c.begins("v", []byte(t.Value))
+		return c.also(orOdd("("+one+" OR EXISTS (SELECT FROM unnest("+name+") v WHERE "+any+") OR odd)"), c.prefixed(t))
 	}
-	return roughly("(EXISTS (SELECT FROM unnest(" + name + ") v WHERE " + c.contains(t, "v") + ") OR odd)")
+	sql := "(EXISTS (SELECT FROM unnest(" + name + ") v WHERE " + c.contains(t, "v") + ") OR odd)"
+	return leaf{sql, false, t.Op != filter.ContainsWord}
 }
 
 // also adds a condition that holds of everything that matches, to be quicker.

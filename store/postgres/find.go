@@ -16,8 +16,8 @@ import (
 // mostAtOnce is how many bodies one statement reads where nobody knows how many will do.
 const mostAtOnce = 2000
 
-// manyHubs is the number of hubs from which it pays to ask first which of them there are.
-const manyHubs = 8
+// manyHubs is the number of hubs above which it pays to ask first which of them there are.
+const manyHubs = 64
 
 // found is a finding that matches.
 type found struct {
@@ -26,28 +26,40 @@ type found struct {
 	sort []filter.SortValue
 }
 
-// stream is one hub's part of a search, in order.
+// stream is a part of a search, in order: one hub's, or that of all hubs.
 type stream struct {
-	pager  *pager
-	stage  int
+	hub   hub
+	pages pages
+	stage int
+	// from is how far the stream has been read: all that is before is in the buffer, or was.
 	from   *store.Cursor
 	limit  int // of the next statement
 	buffer []found
 }
 
-// finder collects one page. Each hub is asked by a statement of its own, all in one round trip, so
-// that each reads an index from where the page begins, and on a distributed database lies on one node.
+// pages makes a stream's statements.
+type pages interface {
+	// statement reads at most limit bodies of a stage that lie after a place, nil: from the start.
+	statement(stage int, from *store.Cursor, limit int) (sql string, args []any)
+	// next is the stage after one.
+	next(stage int) int
+}
+
+// finder collects one page from streams.
 type finder struct {
 	*Engine
 	q       store.Query
+	columns []sortColumn
 	streams []*stream
+	// exact and sure are the compiler's: what the database selects needs no second look, or odd rows only.
+	exact, sure bool
 	// seen keeps a finding that moves while it is being looked for from being found twice.
 	seen map[finding.Key]bool
 	page store.Page
 	last []filter.SortValue
 }
 
-// Find implements store.Engine. What the database gives are candidates; filter.Match decides.
+// Find implements store.Engine. Where the condition is not exact, the database gives candidates and filter.Match decides.
 func (e *Engine) Find(ctx context.Context, q store.Query) (page store.Page, err error) {
 	if err := e.enter(ctx); err != nil {
 		return page, err
@@ -63,9 +75,11 @@ func (e *Engine) Find(ctx context.Context, q store.Query) (page store.Page, err 
 			page, err = e.sorted(ctx, conn, hubs, q)
 			return err
 		}
-		f := &finder{Engine: e, q: q, seen: map[finding.Key]bool{}}
-		for _, h := range hubs {
-			f.streams = append(f.streams, newStream(h, q, columns, len(hubs)))
+		c := newCompiler(hubs)
+		c.may(q.Filter)
+		f := &finder{Engine: e, q: q, columns: columns, exact: c.exact, sure: c.sure, seen: map[finding.Key]bool{}}
+		if err := f.begin(ctx, conn, hubs); err != nil {
+			return err
 		}
 		err = f.run(ctx, conn)
 		page = f.page
@@ -74,24 +88,77 @@ func (e *Engine) Find(ctx context.Context, q store.Query) (page store.Page, err 
 	return page, err
 }
 
+// begin makes the streams: one of all hubs, if few match, else one for each.
+func (f *finder) begin(ctx context.Context, conn *pgxpool.Conn, hubs []hub) error {
+	if how, most := f.strategy(hubs, f.q.Filter, f.q.Limit); how != byFilter {
+		all := newAcross(hubs, f.q.Filter, f.columns, how)
+		all.most = most
+		s := &stream{pages: all, from: f.q.After, limit: f.q.Limit + 1}
+		if ok, err := f.collect(ctx, conn, s, all); ok || err != nil {
+			f.streams = []*stream{s}
+			return err
+		}
+	}
+	for _, h := range hubs {
+		f.streams = append(f.streams, newStream(h, f.q, f.columns, len(hubs)))
+	}
+	return nil
+}
+
+// collect begins a stream of all hubs. It is false when more match than was to be collected.
+func (f *finder) collect(ctx context.Context, conn *pgxpool.Conn, s *stream, all *across) (ok bool, err error) {
+	sql, args := all.statement(s.stage, s.from, s.limit)
+	if all.c.across == byIndex { // the plan is the same whatever is asked for
+		args = append([]any{pgx.QueryExecModeCacheStatement}, args...)
+	}
+	rows, err := conn.Query(ctx, sql, args...)
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close()
+	n, last := 0, found{}
+	for rows.Next() {
+		raw := rows.RawValues()
+		if n++; n == 1 && int8Of(raw[len(raw)-1]) > int64(all.most) {
+			return false, nil
+		}
+		matches, err := f.read(raw, &last)
+		if err != nil {
+			return false, err
+		}
+		if matches {
+			s.buffer = append(s.buffer, last)
+		}
+	}
+	f.went(s, n, &last)
+	return true, rows.Err()
+}
+
 // nameless hubs have findings without the attributes that the key consists of.
 func (h hub) nameless() bool { return h.account == "" || h.region == "" }
 
-// newStream begins with as many findings as the hub may contribute to a page.
+// newStream begins with as many findings as the hub is likely to contribute to a page, and some more.
 func newStream(h hub, q store.Query, columns []sortColumn, hubs int) *stream {
-	s := &stream{pager: newPager(h, q.Filter, columns), from: q.After, limit: q.Limit + 1}
+	p := newPager(h, q.Filter, columns)
+	s := &stream{hub: h, pages: p, from: q.After, limit: q.Limit + 1}
 	if hubs > 1 {
-		s.limit = min(s.limit, 2*(q.Limit+1)/hubs+1)
+		s.limit = min(s.limit, uneven*s.limit/hubs+spare)
 	}
-	if s.pager.where == never {
+	if p.where == never {
 		s.stage = done
 	}
 	// Behind a finding without a value there are only others without one.
-	if p := s.pager; q.After != nil && len(columns) > 0 && columns[0].name != "" && !q.After.Sort[0].Present {
+	if q.After != nil && len(columns) > 0 && columns[0].name != "" && !q.After.Sort[0].Present {
 		s.stage = max(s.stage, p.next(present))
 	}
 	return s
 }
+
+// A hub is asked for uneven times its share of a page and spare more: to ask again costs more.
+const (
+	uneven = 4
+	spare  = 12
+)
 
 // scoped lists a scope's hubs once each, in order. Of many, those are left out that have no findings.
 func scoped(ctx context.Context, conn *pgxpool.Conn, s store.Scope) ([]hub, error) {
@@ -105,7 +172,7 @@ func scoped(ctx context.Context, conn *pgxpool.Conn, s store.Scope) ([]hub, erro
 	}
 	slices.SortFunc(hubs, hub.compare)
 	hubs = slices.Compact(hubs)
-	if len(hubs) < manyHubs {
+	if len(hubs) <= manyHubs {
 		return hubs, nil
 	}
 	rows, err := conn.Query(ctx, "SELECT DISTINCT account, region FROM tally WHERE account = ANY($1) AND region = ANY($2)",
@@ -165,12 +232,13 @@ func (f *finder) compare(a, b *found) int {
 	return a.key.Compare(b.key)
 }
 
-// refill sees to it that every stream has a finding to compare or is at its end.
+// refill sees to it that the least of what is in the buffers is the least of all that there is.
 func (f *finder) refill(ctx context.Context, conn *pgxpool.Conn) error {
 	for {
 		var empty []*stream
+		best := f.least()
 		for _, s := range f.streams {
-			if len(s.buffer) == 0 && s.stage != done {
+			if len(s.buffer) == 0 && s.stage != done && (best == nil || f.mayPrecede(s, &best.buffer[0])) {
 				empty = append(empty, s)
 			}
 		}
@@ -183,16 +251,37 @@ func (f *finder) refill(ctx context.Context, conn *pgxpool.Conn) error {
 	}
 }
 
-// fetch reads the next findings of some streams.
+// mayPrecede says whether a stream may yet bring something that comes before a finding.
+func (f *finder) mayPrecede(s *stream, first *found) bool {
+	if s.stage == absent && f.columns[0].name != "" && first.sort[f.columns[0].index].Present {
+		return false
+	}
+	return s.from == nil || f.compare(&found{key: s.from.Key, sort: s.from.Sort}, first) < 0
+}
+
+// fetch reads the next findings of some streams: of those that are equally far in one statement, where that is possible.
 func (f *finder) fetch(ctx context.Context, conn *pgxpool.Conn, streams []*stream) error {
+	var alone []*stream
+	for _, group := range f.groups(streams) {
+		if len(group) == 1 {
+			alone = append(alone, group[0])
+			continue
+		}
+		if err := f.fetchTogether(ctx, conn, group); err != nil {
+			return err
+		}
+	}
+	if len(alone) == 0 {
+		return nil
+	}
 	batch := &pgx.Batch{}
-	for _, s := range streams {
-		sql, args := s.pager.statement(s.stage, s.from, s.limit)
+	for _, s := range alone {
+		sql, args := s.pages.statement(s.stage, s.from, s.limit)
 		batch.Queue(sql, args...)
 	}
 	br := conn.SendBatch(ctx, batch)
 	defer func() { _ = br.Close() }() // of an error that is told already
-	for _, s := range streams {
+	for _, s := range alone {
 		if err := f.take(br, s); err != nil {
 			return err
 		}
@@ -206,23 +295,45 @@ func (f *finder) take(br pgx.BatchResults, s *stream) error {
 	var last found
 	err := readRows(br, func(rows pgx.Rows) error {
 		n++
-		matches, err := f.candidate(rows.RawValues()[0], f.q, &last)
+		matches, err := f.read(rows.RawValues(), &last)
 		if matches {
 			s.buffer = append(s.buffer, last)
 		}
 		return err
 	})
-	if err != nil {
-		return err
-	}
+	f.went(s, n, &last)
+	return err
+}
+
+// went notes how far a stream has come with so many rows.
+func (f *finder) went(s *stream, n int, last *found) {
 	if n < s.limit {
-		// The next stage begins where it begins: there the place of this one's end means nothing.
-		s.stage, s.from = s.pager.next(s.stage), f.q.After
+		f.advance(s)
 	} else {
-		s.from = &store.Cursor{Sort: last.sort, Key: last.key}
+		s.from = last.cursor()
 	}
-	s.limit = min(4*s.limit, max(mostAtOnce, f.q.Limit+1))
-	return nil
+	f.widen(s)
+}
+
+// advance goes on to the next stage. It begins where the page does: there the place of this one's end means nothing.
+func (f *finder) advance(s *stream) { s.stage, s.from = s.pages.next(s.stage), f.q.After }
+
+// widen asks for more the next time, for little of what was read was wanted.
+func (f *finder) widen(s *stream) { s.limit = min(4*s.limit, max(mostAtOnce, f.q.Limit+1)) }
+
+func (c *found) cursor() *store.Cursor { return &store.Cursor{Sort: c.sort, Key: c.key} }
+
+// read reads a row: the body, whether it is odd, and what it is sorted by. found is filled whether it matches or not.
+func (f *finder) read(raw [][]byte, to *found) (matches bool, err error) {
+	if odd := raw[1][0] != 0; !f.exact && (odd || !f.sure) {
+		return f.candidate(raw[0], f.q, to)
+	}
+	d, err := f.codec.decodeFinding(raw[0])
+	if err != nil {
+		return false, fmt.Errorf("store: a finding: %w", err)
+	}
+	*to = found{key: d.key, json: d.json, sort: sortValues(f.columns, d.key, raw[2:])}
+	return true, nil
 }
 
 // candidate reads a body; found is filled whether it matches or not.

@@ -1,11 +1,13 @@
 package postgres
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 	"strings"
 
 	"github.com/findinghub/findinghub/filter"
+	"github.com/findinghub/findinghub/finding"
 	"github.com/findinghub/findinghub/store"
 )
 
@@ -13,6 +15,7 @@ import (
 type sortColumn struct {
 	filter.Order
 	name  string // "" for what all findings of a hub have in common
+	hub   string // the name of what they have in common
 	index int    // among the query's criteria
 }
 
@@ -21,7 +24,10 @@ func sortColumns(orders []filter.Order) (columns []sortColumn, ok bool) {
 	for i, o := range orders {
 		c := sortColumn{Order: o, index: i}
 		switch o.Attribute {
-		case filter.AwsAccountId, filter.Region:
+		case filter.AwsAccountId:
+			c.hub = "account"
+		case filter.Region:
+			c.hub = "region"
 		case filter.SeverityLabel:
 			c.name = "severity"
 		case filter.Title:
@@ -39,7 +45,7 @@ func sortColumns(orders []filter.Order) (columns []sortColumn, ok bool) {
 
 // pager makes the statements that read a hub's findings in the order of a query, each from a place on.
 type pager struct {
-	hub     hub
+	hub     hub          // of no name for one of several
 	columns []sortColumn // those that differ within the hub
 	all     []sortColumn
 	where   string // the filter's condition
@@ -60,11 +66,12 @@ func newPager(h hub, e filter.Expr, columns []sortColumn) *pager {
 }
 
 // The stages of a sort by a column: first the findings that have a value, then those that have none. In
-// one statement the latter would keep an index from being read backwards.
+// one statement the latter would keep an index from being read backwards. Who sorts anyway reads all in one stage.
 const (
 	present = iota
 	absent
 	done
+	altogether
 )
 
 // stages is how many there are: without a column there is nothing to be absent.
@@ -94,7 +101,7 @@ func (p *pager) statement(stage int, from *store.Cursor, limit int) (sql string,
 			where = append(where, sql)
 		}
 	}
-	return "SELECT body FROM finding WHERE " + strings.Join(where, " AND ") + p.order(stage) + fmt.Sprintf(" LIMIT %d", limit), c.args
+	return "SELECT body" + p.judged("") + " FROM finding WHERE " + strings.Join(where, " AND ") + p.order(stage, "", "place") + fmt.Sprintf(" LIMIT %d", limit), c.args
 }
 
 // stage bounds the first column, which is what an index range needs; after says the rest.
@@ -114,21 +121,37 @@ func (p *pager) stage(c *compiler, stage int, from *store.Cursor) string {
 	return first.name + sign + c.sortArg(first.Attribute, &from.Sort[first.index])
 }
 
-// order is the ORDER BY of a stage.
-func (p *pager) order(stage int) string {
+// judged lists the columns that a row is judged by besides its body, for the end of a SELECT: whether it is odd, and
+// what it is sorted by within a hub.
+func (p *pager) judged(table string) string {
+	var b strings.Builder
+	b.WriteString(", " + table + "odd")
+	for _, col := range p.columns {
+		if col.hub == "" {
+			b.WriteString(", " + table + col.name)
+		}
+	}
+	return b.String()
+}
+
+// order is the ORDER BY of a stage: the columns of a table, then its key.
+func (p *pager) order(stage int, table string, key ...string) string {
 	var by []string
 	for i, col := range p.columns {
 		switch {
 		case i == 0 && stage == absent:
 		case col.Descending:
-			by = append(by, col.name+" DESC NULLS LAST")
-		case i == 0:
-			by = append(by, col.name+" ASC NULLS FIRST") // there are none, and an index is read backwards
+			by = append(by, table+col.name+" DESC NULLS LAST")
+		case i == 0 && stage == present:
+			by = append(by, table+col.name+" ASC NULLS FIRST") // there are none, and an index is read backwards
 		default:
-			by = append(by, col.name+" ASC NULLS LAST")
+			by = append(by, table+col.name+" ASC NULLS LAST")
 		}
 	}
-	return " ORDER BY " + strings.Join(append(by, "place"), ", ")
+	for _, name := range key {
+		by = append(by, table+name)
+	}
+	return " ORDER BY " + strings.Join(by, ", ")
 }
 
 // after holds of what comes after a place under the sort, then the key.
@@ -189,6 +212,10 @@ func (p *pager) afterHub(c *compiler, columns []sortColumn, from *store.Cursor) 
 
 // afterKey decides by the key: first the hub, then the place.
 func (p *pager) afterKey(c *compiler, from *store.Cursor) string {
+	if p.hub == (hub{}) {
+		return fmt.Sprintf("(account, region, place) > (%s, %s, %s)",
+			c.arg(from.Key.Account, "text"), c.arg(from.Key.Region, "text"), c.arg(place(from.Key), "bytea"))
+	}
 	switch n := p.hub.compare(hubOf(from.Key)); {
 	case n > 0:
 		return always
@@ -201,6 +228,8 @@ func (p *pager) afterKey(c *compiler, from *store.Cursor) string {
 // sortArg is a parameter for a value that findings are sorted by.
 func (c *compiler) sortArg(a filter.Attribute, v *filter.SortValue) string {
 	switch {
+	case a == filter.AwsAccountId || a == filter.Region:
+		return c.arg(v.Text, "text")
 	case a == filter.SeverityLabel:
 		// A token may carry any number; beyond the ranks all are alike.
 		return c.arg(int16(max(-1, min(v.Number, math.MaxInt8))), "smallint")
@@ -211,3 +240,41 @@ func (c *compiler) sortArg(a filter.Attribute, v *filter.SortValue) string {
 	}
 	return c.arg(v.Number, "float8")
 }
+
+// sortValues gives what a finding is sorted by from its key and the columns of a row, as the database sends them.
+func sortValues(columns []sortColumn, k finding.Key, raw [][]byte) []filter.SortValue {
+	values := make([]filter.SortValue, len(columns))
+	for i, col := range columns {
+		switch col.hub {
+		case "account":
+			values[i] = filter.SortValue{Present: true, Text: k.Account}
+			continue
+		case "region":
+			values[i] = filter.SortValue{Present: true, Text: k.Region}
+			continue
+		}
+		if raw[0] != nil {
+			values[i] = sortValue(col.Attribute, raw[0])
+		}
+		raw = raw[1:]
+	}
+	return values
+}
+
+// sortValue is sortArg's opposite.
+func sortValue(a filter.Attribute, raw []byte) filter.SortValue {
+	v := filter.SortValue{Present: true}
+	switch {
+	case a == filter.SeverityLabel:
+		v.Number = float64(int16(binary.BigEndian.Uint16(raw)))
+	case filter.Attributes[a].Kind == filter.KindDate:
+		v.Micros = int8Of(raw)
+	case filter.Attributes[a].Kind == filter.KindString:
+		v.Text = string(raw)
+	default:
+		v.Number = math.Float64frombits(binary.BigEndian.Uint64(raw))
+	}
+	return v
+}
+
+func int8Of(raw []byte) int64 { return int64(binary.BigEndian.Uint64(raw)) }

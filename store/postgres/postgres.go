@@ -44,6 +44,10 @@ type Options struct {
 	// Now is the clock, for how much of a context's deadline a lock may be waited for; nil means
 	// that only LockWait counts.
 	Now func() time.Time
+
+	// ask replaces the choice of how hubs are asked, and apart lets each be asked by itself; for tests.
+	ask   func() (how asking, most int)
+	apart bool
 }
 
 // withDefaults fills in what was left out.
@@ -85,9 +89,10 @@ type Engine struct {
 	gate   sync.RWMutex
 	closed bool
 
-	health  health
-	stop    context.CancelFunc
-	keeping sync.WaitGroup
+	health     health
+	statistics statistics
+	stop       context.CancelFunc
+	keeping    sync.WaitGroup
 }
 
 var _ store.Engine = (*Engine)(nil)
@@ -104,6 +109,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	keep, stop := context.WithCancel(context.WithoutCancel(ctx))
 	e.stop = stop
 	e.keeping.Go(func() { e.housekeep(keep) })
+	e.keeping.Go(func() { e.keepStatistics(keep) })
 	return e, nil
 }
 
@@ -123,8 +129,10 @@ func (e *Engine) open(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		e.codec, err = newCodec(dictionary)
-		return err
+		if e.codec, err = newCodec(dictionary); err != nil {
+			return err
+		}
+		return e.statistics.read(ctx, conn)
 	})
 }
 
@@ -196,6 +204,22 @@ func (e *Engine) housekeep(ctx context.Context) {
 		})
 		if err != nil && ctx.Err() == nil {
 			e.log.Warn("old receipts were not deleted", "error", err)
+		}
+	}
+}
+
+// keepStatistics reads the database's statistics now and then, until the engine is closed.
+func (e *Engine) keepStatistics(ctx context.Context) {
+	tick := time.NewTicker(statisticsEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := e.once(ctx, e.readers, e.statistics.read); err != nil && ctx.Err() == nil {
+			e.log.Warn("the database's statistics were not read", "error", err)
 		}
 	}
 }

@@ -37,11 +37,21 @@ func Run(t *testing.T, open Opener) {
 		load(t, open(t, dir, Options{Events: os.Getenv(crashEvents) != ""}))
 		return
 	}
-	for _, group := range []map[string]func(*testing.T, Opener){
+	runGroups(t, open,
 		applyChecks, findChecks, groupChecks, historyChecks, recordChecks, scopeChecks,
 		concurrencyChecks, lifecycleChecks, durabilityChecks, randomChecks,
 		outboxChecks, eraseChecks, carryChecks, editChecks,
-	} {
+	)
+}
+
+// RunSearches runs the part of the suite that is about searches, for an engine that has several ways of them. Nothing of it
+// starts the test binary again.
+func RunSearches(t *testing.T, open Opener) {
+	runGroups(t, open, findChecks, scopeChecks, randomChecks)
+}
+
+func runGroups(t *testing.T, open Opener, groups ...map[string]func(*testing.T, Opener)) {
+	for _, group := range groups {
 		for name, check := range group {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()

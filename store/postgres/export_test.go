@@ -1,0 +1,11 @@
+package postgres
+
+// Searching lets an engine search in one way, whatever it thinks best.
+func (o *Options) Searching(way string, most int) {
+	o.apart = way == "apart"
+	how, known := map[string]asking{"apart": byFilter, "in order": byFilter, "by terms": byIndex, "by candidates": ofAll}[way]
+	if !known {
+		panic("postgres: no such way: " + way)
+	}
+	o.ask = func() (asking, int) { return how, most }
+}

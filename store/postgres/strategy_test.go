@@ -1,0 +1,156 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/findinghub/findinghub/filter"
+	"github.com/findinghub/findinghub/finding"
+	"github.com/findinghub/findinghub/store/postgres/pgtest"
+)
+
+// checkAcrossPlans: what several hubs are asked reads the indexes that the ways are made for, and no others.
+func checkAcrossPlans(t *testing.T, conn *pgx.Conn, hubs []hub, rare filter.Expr) {
+	t.Helper()
+	columns, _ := sortColumns([]filter.Order{{Attribute: filter.UpdatedAt, Descending: true}})
+	byTerms := newAcross(hubs, rare, columns, byIndex)
+	byTitle := newAcross(hubs, text(filter.Title, filter.Contains, "cryptominer on a graphics"), columns, ofAll)
+	byTerms.most, byTitle.most = 1000, 1000
+	inOrder := newAcross(hubs, rare, columns, byFilter)
+	for _, c := range []struct {
+		index, not string
+		ask        func() (string, []any)
+	}{
+		{"finding_terms", "finding_updated", func() (string, []any) { return byTerms.statement(present, nil, 101) }},
+		{"finding_title", "finding_updated", func() (string, []any) { return byTitle.statement(present, nil, 101) }},
+		{"finding_updated", "finding_terms", func() (string, []any) { return inOrder.inOrder(present, nil, 10, 101) }},
+	} {
+		sql, args := c.ask()
+		plan := explain(t, conn, sql, args)
+		if !strings.Contains(plan, c.index) || strings.Contains(plan, c.not) || strings.Contains(plan, "Seq Scan") {
+			t.Errorf("no use of %s alone:\n%s", c.index, plan)
+		}
+	}
+}
+
+// TestSure: rows that are not odd need no second look where only odd ones may be wrong, which no negation is.
+func TestSure(t *testing.T) {
+	t.Parallel()
+	begins := text(filter.RecordState, filter.Prefix, "A")
+	for _, c := range []struct {
+		expr filter.Expr
+		sure bool
+	}{
+		{is(filter.SeverityLabel, "HIGH"), true},
+		{begins, true},
+		{text(filter.ResourceId, filter.Prefix, "arn:"), true},
+		{text(filter.ResourceId, filter.Contains, "arn"), true},
+		{text(filter.ResourceId, filter.ContainsWord, "arn"), false},
+		{text(filter.RecordState, filter.ContainsWord, "A"), false},
+		{filter.And{begins, is(filter.SeverityLabel, "HIGH")}, true},
+		{filter.And{begins, filter.KeywordTerm{Value: "x"}}, false},
+		{filter.Not{X: begins}, false},
+		{filter.Not{X: filter.Not{X: begins}}, true},
+		{text(filter.GeneratorId, filter.Prefix, "a generator's name"), false},
+	} {
+		compiler := newCompiler([]hub{here})
+		compiler.may(c.expr)
+		if compiler.sure != c.sure {
+			t.Errorf("%v is sure: %t, want %t", c.expr, compiler.sure, c.sure)
+		}
+	}
+}
+
+// TestStrategy: what is rare is collected, by terms if it can be, and what is common is read in order.
+func TestStrategy(t *testing.T) {
+	t.Parallel()
+	hubs := []hub{here, there}
+	common, rare := is(filter.ResourceType, "AwsEc2Instance"), is(filter.ResourceId, "i-1")
+	word := text(filter.Title, filter.Contains, "miner")
+	k := &known{findings: 1e6, rare: 0.0001, shares: map[term]float64{}, trigrams: true}
+	for _, h := range hubs {
+		k.shares[newDigester(h).value(filter.ResourceType, nil, []byte("AwsEc2Instance"))] = 0.1
+	}
+	for _, c := range []struct {
+		expr filter.Expr
+		how  asking
+	}{
+		{rare, byIndex},
+		{common, byFilter},
+		{filter.And{common, rare}, byIndex},
+		{filter.And{common, common}, byFilter},
+		{filter.And{common, common, common}, byIndex}, // as if they had nothing to do with each other
+		{filter.Or{common, rare}, byFilter},
+		{filter.Or{rare, rare}, byIndex},
+		{filter.Or{rare, is(filter.SeverityLabel, "HIGH")}, byFilter},
+		{filter.Not{X: rare}, byFilter},
+		{filter.Const(true), byFilter},
+		{filter.Const(false), byIndex},
+		{is(filter.SeverityLabel, "HIGH"), byFilter},
+		{word, ofAll},
+		{filter.And{common, word}, ofAll},
+		{filter.And{rare, word}, byIndex},
+		{filter.Or{rare, word}, byFilter},
+		{filter.Or{word, text(filter.Title, filter.ContainsWord, "x graphics")}, ofAll},
+		{text(filter.Title, filter.Contains, "ab"), byFilter},
+		{text(filter.Title, filter.Contains, "é"), byFilter},
+		{text(filter.Description, filter.Contains, "miner"), byFilter},
+	} {
+		e := &Engine{}
+		e.statistics.known.Store(k)
+		how, most := e.strategy(hubs, c.expr, 100)
+		if how != c.how || how != byFilter && (most < 15_000 || most > 25_000) {
+			t.Errorf("%v is asked by way %d, at most %d; want %d", c.expr, how, most, c.how)
+		}
+		other := *k
+		other.citus = true
+		e.statistics.known.Store(&other)
+		if how, _ := e.strategy(hubs, c.expr, 100); how != byFilter {
+			t.Errorf("%v is asked across nodes", c.expr)
+		}
+	}
+}
+
+// TestStatistics: what ANALYZE finds out is what searches go by, and none is needed.
+func TestStatistics(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	e, err := Open(ctx, Options{URL: pgtest.Database(t, t.TempDir())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = e.Close() })
+	if k := e.statistics.get(); k.findings != manyFindings || k.rare != rareShare || !k.trigrams || k.citus {
+		t.Errorf("of an empty database is known %+v", k)
+	}
+	var all []finding.Stored
+	for i := range 400 {
+		s := smallFinding(fmt.Sprint(i))
+		s.Finding.SetText("GeneratorId", "all of them")
+		all = append(all, s)
+	}
+	if _, err := e.Apply(ctx, mutations(all)); err != nil {
+		t.Fatal(err)
+	}
+	err = e.once(ctx, e.writers, func(ctx context.Context, conn *pgxpool.Conn) error {
+		_, err := conn.Exec(ctx, "ANALYZE finding")
+		return err
+	})
+	if err == nil {
+		err = e.once(ctx, e.readers, e.statistics.read)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, d := e.statistics.get(), newDigester(here)
+	common := k.of([]term{d.value(filter.GeneratorId, nil, []byte("all of them"))})
+	rare := k.of([]term{d.value(filter.Id, nil, []byte("7"))})
+	if k.findings != 400 || common < 0.9 || rare > 0.1 {
+		t.Errorf("of 400 findings is known %v; what all have is in %v, what one has in %v", k.findings, common, rare)
+	}
+}
