@@ -81,6 +81,11 @@ func (Discard) Backlog(context.Context, string) (int, time.Time, error) {
 	return 0, time.Time{}, nil
 }
 
+// EventAt is none.
+func (Discard) EventAt(context.Context, string, int) (string, time.Time, error) {
+	return "", time.Time{}, nil
+}
+
 // TrimEvents has nothing to forget.
 func (Discard) TrimEvents(context.Context, string, int) (int, error) { return 0, nil }
 

@@ -37,13 +37,15 @@ func (b *Bell) next() <-chan struct{} {
 	return b.rung
 }
 
-// wait waits until the channel is closed, the time has passed or the context has ended.
-func wait(ctx context.Context, rung <-chan struct{}, d time.Duration) {
+// wait waits until the channel is closed, the time has passed or the context has ended. It says whether it was the channel.
+func wait(ctx context.Context, rung <-chan struct{}, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
 	case <-rung:
+		return true
 	case <-t.C:
 	}
+	return false
 }

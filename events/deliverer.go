@@ -25,7 +25,10 @@ type Target struct {
 	Batch int
 	// Timeout bounds one Send, at most a third of the deliverer's Term.
 	Timeout time.Duration
-	Retry   Retry
+	// Gather is the least time between two looks for events that found all there were, 0 to 10 s. The first event after a
+	// quiet time is not held up; while many come, each may be held up for so long and they are sent together.
+	Gather time.Duration
+	Retry  Retry
 }
 
 // Options is what a Deliverer needs.
@@ -58,7 +61,7 @@ type Options struct {
 	// DeadLetters bounds the dead letters of a target: 1,000. When they are full its events wait in the outbox.
 	DeadLetters int
 	// Window and WindowBytes bound what is read ahead for each target: 4,096 events, 32 MiB of documents and
-	// what one read of 64 events adds to that.
+	// what one read of 64 events, about store.EventPage at most, adds to that.
 	Window      int
 	WindowBytes int
 }
@@ -120,6 +123,8 @@ func (t *Target) check(term time.Duration) error {
 		return fmt.Errorf("events: target %s: the batch is %d, it must be 1 or more", t.Name, t.Batch)
 	case t.Timeout <= 0 || t.Timeout > term/3:
 		return fmt.Errorf("events: target %s: the timeout is %v, it must be above 0 and at most %v", t.Name, t.Timeout, term/3)
+	case t.Gather < 0 || t.Gather > maxGather:
+		return fmt.Errorf("events: target %s: it gathers for %v, it must be from 0 to %v", t.Name, t.Gather, maxGather)
 	case t.Retry.Attempts < 1:
 		return fmt.Errorf("events: target %s: there are %d attempts, there must be 1 or more", t.Name, t.Retry.Attempts)
 	case t.Retry.Min <= 0 || t.Retry.Max < t.Retry.Min:
@@ -127,6 +132,9 @@ func (t *Target) check(term time.Duration) error {
 	}
 	return nil
 }
+
+// maxGather keeps a runner from sleeping through its lease.
+const maxGather = 10 * time.Second
 
 // target finds a target by name.
 func (d *Deliverer) target(name string) (*Target, error) {

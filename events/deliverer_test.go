@@ -337,6 +337,93 @@ func TestBellWakes(t *testing.T) {
 	})
 }
 
+// The first event is told at once. Of many that follow each is told soon, and they share few batches.
+func TestGather(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const gather = 100 * time.Millisecond
+		w, late := newWorld(), time.Duration(0)
+		r := &receiver{judge: func(_ context.Context, m *Message) error { late = max(late, time.Since(m.Time)); return nil }}
+		target := targetOf("t", r)
+		target.Gather, target.Batch = gather, 100
+		o := options(process{world: w}, "a", target)
+		o.Poll, o.Bell = 10*time.Second, &Bell{} // the bell alone is in time
+		defer start(deliverer(t, o))()
+		pass(time.Second)
+		write := func(i int) {
+			w.write(keyOf(fmt.Sprint(i)))
+			o.Bell.Ring()
+		}
+		write(0)
+		synctest.Wait()
+		if r.count() != 1 {
+			t.Error("the first event had to wait")
+		}
+		for i := range 200 {
+			pass(10 * time.Millisecond)
+			write(1 + i)
+		}
+		pass(gather)
+		if r.count() != 201 || late > gather {
+			t.Errorf("%d of 201 events were told, after %v at most", r.count(), late)
+		}
+		if r.sends > 22 {
+			t.Errorf("2 s of events were told in %d batches", r.sends)
+		}
+	})
+}
+
+// Whatever is gathered, all of it arrives, in order, also from an outbox that is long already.
+func TestGatherOrder(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		seed := rapid.Uint64().Draw(rt, "seed")
+		gather := time.Duration(rapid.IntRange(0, int(maxGather)).Draw(rt, "gather"))
+		batch, window := rapid.IntRange(1, 1000).Draw(rt, "batch"), rapid.IntRange(1, 5000).Draw(rt, "window")
+		problem := ""
+		synctest.Test(t, func(*testing.T) {
+			random := newDice(seed, 7)
+			w, r := newWorld(), &receiver{}
+			target := targetOf("t", r)
+			target.Gather, target.Batch = gather, batch
+			o := options(process{world: w}, "a", target)
+			o.Window, o.Bell = window, &Bell{}
+			for i := range random.IntN(300) {
+				w.write(keyOf(fmt.Sprint(i % 100)))
+			}
+			defer start(deliverer(t, o))()
+			for i := range 50 {
+				for range random.IntN(20) {
+					w.write(keyOf(fmt.Sprint(i % 10)))
+				}
+				o.Bell.Ring()
+				pass(time.Duration(random.IntN(1000)) * time.Millisecond)
+			}
+			pass(maxGather + time.Second)
+			problem = r.misses(w)
+		})
+		if problem != "" {
+			rt.Fatal(problem)
+		}
+	})
+}
+
+// A clock that is put back does not stop deliveries.
+func TestGatherClockPutBack(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1000, 0)
+	r := &runner{o: &Options{Now: func() time.Time { return now }}, target: &Target{Gather: time.Second}, next: now.Add(time.Second)}
+	if p := r.pause(); p != time.Second {
+		t.Errorf("the pause is %v", p)
+	}
+	if now = now.Add(-time.Hour); r.pause() != 0 {
+		t.Errorf("an hour before, the pause is %v", r.pause())
+	}
+	if now = now.Add(2 * time.Hour); r.pause() > 0 {
+		t.Errorf("an hour later, the pause is %v", r.pause())
+	}
+}
+
 // What New refuses, with the reason.
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
@@ -347,6 +434,8 @@ func TestNewRefuses(t *testing.T) {
 		"the batch is 0":                    func(o *Options) { o.Targets[0].Batch = 0 },
 		"the timeout is 1m0s":               func(o *Options) { o.Targets[0].Timeout = time.Minute },
 		"the timeout is 0s":                 func(o *Options) { o.Targets[0].Timeout = 0 },
+		"it gathers for -1ns":               func(o *Options) { o.Targets[0].Gather = -1 },
+		"it gathers for 11s":                func(o *Options) { o.Targets[0].Gather = 11 * time.Second },
 		"there are 0 attempts":              func(o *Options) { o.Targets[0].Retry.Attempts = 0 },
 		"pauses from 1m0s to 1s":            func(o *Options) { o.Targets[0].Retry.Min, o.Targets[0].Retry.Max = time.Minute, time.Second },
 		"at most 1s":                        func(o *Options) { o.Term = 3 * time.Second },

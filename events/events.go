@@ -31,6 +31,14 @@ const (
 // AppendEvent appends an event in EventBridge's shape (behaviour.md section 6). The finding is
 // spliced in as it is stored; the result is compact JSON when the finding is. Times have seconds, as EventBridge's.
 func AppendEvent(dst []byte, e *store.Event) []byte {
+	return append(append(appendHead(dst, e), e.Finding...), tail...)
+}
+
+// tail is what follows the finding.
+const tail = `]}}`
+
+// appendHead appends what comes before the finding.
+func appendHead(dst []byte, e *store.Event) []byte {
 	dst = append(dst, `{"version":"0","id":`...)
 	dst = appendText(dst, e.ID)
 	dst = append(dst, `,"detail-type":"`+DetailType+`","source":"`+Source+`","account":`...)
@@ -41,9 +49,20 @@ func AppendEvent(dst []byte, e *store.Event) []byte {
 	dst = appendText(dst, e.Key.Region)
 	dst = append(dst, `,"resources":[`...)
 	dst = appendText(dst, e.Key.ProductArn+"/"+e.Key.ID)
-	dst = append(dst, `],"detail":{"findings":[`...)
-	dst = append(dst, e.Finding...)
-	return append(dst, `]}}`...)
+	return append(dst, `],"detail":{"findings":[`...)
+}
+
+// document is AppendEvent's, in the memory that the finding lies in where there is space for it: most documents
+// are mostly their finding. head is scratch, and given back. The event's finding is part of the document then.
+func document(e *store.Event, head []byte) (d, scratch []byte) {
+	head = appendHead(head[:0], e)
+	first, end := len(e.Space)-len(head), len(e.Space)+len(e.Finding)
+	if first < 0 || end+len(tail) > cap(e.Space) {
+		d = append(make([]byte, 0, len(head)+len(e.Finding)+len(tail)), head...)
+		return append(append(d, e.Finding...), tail...), head
+	}
+	copy(e.Space[first:], head)
+	return append(e.Space[first:end], tail...), head
 }
 
 // appendText appends a JSON string. What is not UTF-8 becomes U+FFFD, which AppendQuote also reports.

@@ -156,6 +156,68 @@ func TestWindow(t *testing.T) {
 	})
 }
 
+// A batch ends where it is large, and has one event at least.
+func TestWindowTakesBytes(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		w, n := newWindow(""), rapid.IntRange(1, 40).Draw(t, "events")
+		for i := range n {
+			size := rapid.SampledFrom([]int{1, 200 << 10, sendBytes - 1, sendBytes}).Draw(t, "size")
+			w.add(fmt.Sprint(i), Message{ID: fmt.Sprint(i), Key: keyOf(fmt.Sprint(i)), Body: make([]byte, size)})
+		}
+		most := rapid.IntRange(1, 50).Draw(t, "most")
+		for taken := 0; taken < n; {
+			batch, bytes := w.take(time.Unix(0, 0), most), 0
+			for i, e := range batch {
+				if e.message.ID != fmt.Sprint(taken+i) || bytes >= sendBytes {
+					t.Fatalf("event %s after %d bytes, want event %d", e.message.ID, bytes, taken+i)
+				}
+				bytes += len(e.message.Body)
+			}
+			if taken += len(batch); len(batch) == 0 || len(batch) < most && bytes < sendBytes && taken < n {
+				t.Fatalf("a batch of %d events, of %d bytes, at %d of %d", len(batch), bytes, taken, n)
+			}
+		}
+	})
+}
+
+// A document is what AppendEvent makes, however much space there is before and behind the finding.
+func TestDocument(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringN(0, 300, -1)
+		e := store.Event{ID: text.Draw(t, "id"), Key: finding.Key{
+			Account: account, Region: text.Draw(t, "region"), ProductArn: text.Draw(t, "product"), ID: text.Draw(t, "finding"),
+		}, Time: time.Unix(0, 0)}
+		json := rapid.SliceOfN(rapid.Byte(), 0, 1000).Draw(t, "json")
+		space, behind := rapid.IntRange(0, 1500).Draw(t, "space"), rapid.IntRange(0, 8).Draw(t, "behind")
+		memory := slices.Concat(make([]byte, space), json, make([]byte, behind))
+		memory = memory[:len(memory):len(memory)]
+		e.Finding, e.Space = memory[space:space+len(json)], memory[:space]
+		want := AppendEvent(nil, &e)
+		got, head := document(&e, []byte("of the event before"))
+		if !bytes.Equal(got, want) || !bytes.HasPrefix(want, head) {
+			t.Fatalf("got %s, want %s", got, want)
+		}
+		fits := space >= len(head) && behind >= len(tail)
+		if inPlace := len(json) > 0 && &got[len(head)] == &memory[space]; inPlace != (fits && len(json) > 0) {
+			t.Errorf("with %d bytes before, of which %d are needed, and %d behind, the finding was copied: %v", space, len(head), behind, !inPlace)
+		}
+	})
+}
+
+// An event without space has a document of its own.
+func TestDocumentWithoutSpace(t *testing.T) {
+	t.Parallel()
+	e := eventOf("LOW", "2026-06-28T00:00:00Z")
+	want := AppendEvent(nil, e)
+	got, _ := document(e, nil)
+	clear(e.Finding)
+	if !bytes.Equal(got, want) {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 // A bell that rings between taking the channel and waiting is heard.
 func TestBell(t *testing.T) {
 	t.Parallel()

@@ -9,8 +9,11 @@ import (
 )
 
 const (
-	// readAhead is how many events one read asks for: with findings of 240 KB, 15 MB.
+	// readAhead is how many events one read asks for; engines end it at store.EventPage. A batch takes several: what
+	// is read is made a document while it is still in the processor's cache.
 	readAhead = 64
+	// sendBytes ends a batch: what a target has not taken is in memory twice while it is sent.
+	sendBytes = 4 << 20
 	// saveEvery spaces the writes of a cursor that moves: each is a transaction of the store. After a crash
 	// as many events come twice as were delivered in that time.
 	saveEvery = time.Second
@@ -32,11 +35,13 @@ type runner struct {
 
 	sender    Sender // nil until opened
 	window    *window
-	read      string // cursor of the last event read
-	end       bool   // the last read came to the end of the outbox
-	fails     int    // of the store, in a row
-	openFails int    // of Open, in a row
-	document  []byte // scratch
+	read      string          // cursor of the last event read
+	end       bool            // the last read came to the end of the outbox
+	rung      <-chan struct{} // since before the last read
+	next      time.Time       // not to be read before
+	fails     int             // of the store, in a row
+	openFails int             // of Open, in a row
+	head      []byte          // scratch
 }
 
 func newRunner(d *Deliverer, t *Target) *runner {
@@ -75,7 +80,8 @@ func (r *runner) begin() {
 		return
 	}
 	r.shut()
-	r.window, r.read, r.end, r.lease.lost = newWindow(r.lease.seen.Cursor), r.lease.seen.Cursor, false, false
+	r.window, r.read, r.lease.lost = newWindow(r.lease.seen.Cursor), r.lease.seen.Cursor, false
+	r.end, r.next = false, time.Time{}
 }
 
 // recover logs a failure and waits, the longer the more there were.
@@ -114,7 +120,6 @@ func (r *runner) deliver(ctx context.Context) error {
 		if err := r.keep(ctx); err != nil {
 			return err
 		}
-		rung := r.o.Bell.next() // before looking, so that nothing is missed
 		if err := r.fill(ctx); err != nil {
 			return err
 		}
@@ -131,7 +136,7 @@ func (r *runner) deliver(ctx context.Context) error {
 			continue
 		}
 		if r.end || r.window.full(r.o.Window, r.o.WindowBytes) {
-			r.idle(ctx, rung)
+			r.idle(ctx)
 		}
 	}
 	return nil
@@ -146,14 +151,42 @@ func (r *runner) keep(ctx context.Context) error {
 	return r.lease.save(ctx, r.window.cursor)
 }
 
-// fill reads events as long as there is room for them.
+// fill reads events until there is a batch of them, as long as there is room. From the end of the outbox it does not
+// come back before the target's Gather is over: what many small commits bring is read, sent and made durable at once.
 func (r *runner) fill(ctx context.Context) error {
-	if r.window.full(r.o.Window, r.o.WindowBytes) {
+	if r.pause() > 0 {
 		return nil
 	}
+	began := r.o.Now()
+	for !r.window.full(r.o.Window, r.o.WindowBytes) {
+		r.rung = r.o.Bell.next() // before looking, so that nothing is missed
+		n, err := r.readOn(ctx)
+		if err != nil {
+			return err
+		}
+		if r.end = n == 0; r.end {
+			r.next = began.Add(r.target.Gather)
+		}
+		if r.end || len(r.window.entries) >= r.target.Batch || r.lease.due() {
+			break
+		}
+	}
+	return nil
+}
+
+// pause is how long nothing is to be read. A clock that was put back does not make it longer than Gather.
+func (r *runner) pause() time.Duration {
+	if p := r.next.Sub(r.o.Now()); p <= r.target.Gather {
+		return p
+	}
+	return 0
+}
+
+// readOn reads a page of events into the window and says how many there were.
+func (r *runner) readOn(ctx context.Context) (int, error) {
 	all, err := r.o.Outbox.Events(ctx, r.read, readAhead)
 	if err != nil {
-		return fmt.Errorf("the outbox: %w", err)
+		return 0, fmt.Errorf("the outbox: %w", err)
 	}
 	for i := range all {
 		e := &all[i]
@@ -162,8 +195,9 @@ func (r *runner) fill(ctx context.Context) error {
 			r.window.skip(e.Cursor)
 			continue
 		}
-		r.document = AppendEvent(r.document[:0], e)
-		wanted, err := r.target.Selection.wants(e, r.document)
+		var body []byte
+		body, r.head = document(e, r.head)
+		wanted, err := r.target.Selection.wants(e, body)
 		if err != nil {
 			r.log.Warn("an event could not be judged and is sent", "event", e.ID, "error", err)
 		}
@@ -171,10 +205,9 @@ func (r *runner) fill(ctx context.Context) error {
 			r.window.skip(e.Cursor)
 			continue
 		}
-		r.window.add(e.Cursor, Message{ID: e.ID, Key: e.Key, Time: e.Time, Body: append([]byte(nil), r.document...)})
+		r.window.add(e.Cursor, Message{ID: e.ID, Key: e.Key, Time: e.Time, Body: body})
 	}
-	r.end = len(all) < readAhead
-	return nil
+	return len(all), nil
 }
 
 // open connects. While it cannot, nothing else is to be done for the target, and no message's tries are used up.
@@ -201,10 +234,11 @@ func (r *runner) send(ctx context.Context, batch []*entry) {
 	sending, cancel := context.WithTimeout(ctx, min(r.target.Timeout, r.lease.left()))
 	errs := sendAll(sending, r.sender, messages)
 	cancel()
+	delivered := 0
 	for i, e := range batch {
 		switch {
 		case errs[i] == nil:
-			r.metrics.delivered.WithLabelValues(r.target.Name).Inc()
+			delivered++
 			r.window.settle(e)
 		case ctx.Err() != nil: // stopping is no failure of the target's
 			r.window.retry(e, r.o.Now())
@@ -212,6 +246,7 @@ func (r *runner) send(ctx context.Context, batch []*entry) {
 			r.failed(ctx, e, errs[i])
 		}
 	}
+	r.metrics.delivered.WithLabelValues(r.target.Name).Add(float64(delivered))
 }
 
 // failed decides between another try and the dead letters.
@@ -233,15 +268,21 @@ func (r *runner) failed(ctx context.Context, e *entry, err error) {
 }
 
 // idle waits until something may have changed: new events, a message whose time comes, the lease.
-func (r *runner) idle(ctx context.Context, rung <-chan struct{}) {
-	d := r.o.Poll
+func (r *runner) idle(ctx context.Context) {
+	rung, d := r.rung, r.o.Poll
 	if r.window.full(r.o.Window, r.o.WindowBytes) {
 		rung, d = nil, r.lease.term/3 // nothing can be read, rung or not
 	}
 	if due, ok := r.window.nextDue(); ok {
 		d = min(d, due.Sub(r.o.Now()))
 	}
-	wait(ctx, rung, max(min(d, r.lease.term/3-r.o.Now().Sub(r.lease.renewed)), time.Millisecond))
+	d = max(min(d, r.lease.term/3-r.o.Now().Sub(r.lease.renewed)), time.Millisecond)
+	if !wait(ctx, rung, d) {
+		return
+	}
+	if p := r.pause(); p > 0 { // rung, but more is to gather first
+		wait(ctx, nil, min(p, d))
+	}
 }
 
 // sendAll calls Send and holds it to its word: one answer for each message.

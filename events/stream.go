@@ -28,6 +28,9 @@ type StreamQuery struct {
 	Selection Selection
 }
 
+// streamPage is how many events a stream reads at once: there may be many streams.
+const streamPage = 64
+
 // Read calls emit for every event that the query selects, in the outbox's order, with the event's document and
 // the cursor to go on after it; emit must not keep the document. It waits for new events until the
 // context ends, whose error it returns, or emit fails, whose error it returns. It emits
@@ -46,7 +49,7 @@ func (s *Stream) Read(ctx context.Context, q StreamQuery, emit func(cursor strin
 	var document []byte
 	for {
 		rung := s.Bell.next()
-		all, err := s.Outbox.Events(ctx, after, readAhead)
+		all, err := s.Outbox.Events(ctx, after, streamPage)
 		if err != nil {
 			return fmt.Errorf("events: the outbox: %w", err)
 		}
@@ -56,7 +59,7 @@ func (s *Stream) Read(ctx context.Context, q StreamQuery, emit func(cursor strin
 			}
 			after = all[i].Cursor
 		}
-		if len(all) < readAhead {
+		if len(all) == 0 {
 			wait(ctx, rung, poll)
 		}
 		if ctx.Err() != nil {

@@ -6,17 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
-
-	"github.com/findinghub/findinghub/store"
 )
 
 const (
-	// trimStep is how many events one step reads and forgets.
-	trimStep = 200
+	// trimStride is how many events are passed at once in looking for those that are old enough.
+	trimStride = 4096
+	// trimStep is how many events one step forgets.
+	trimStep = 500
 	// trimEvery is the pause between rounds.
 	trimEvery = 30 * time.Second
+	// recordPage is how many records are read at once.
+	recordPage = 200
 )
 
 // trimmer forgets events that every target has passed and that are older than streams need. One
@@ -51,7 +52,7 @@ func (t *trimmer) run(ctx context.Context) {
 	}
 }
 
-// round trims what can go now. The lease is written after each read and before it is acted upon: a process
+// round trims what can go now. The lease is written after the reads and before they are acted upon: a process
 // that slept through a take-over notices before it forgets events that its count did not mean.
 func (t *trimmer) round(ctx context.Context) error {
 	if held, err := t.lease.acquire(ctx); err != nil || !held {
@@ -61,32 +62,33 @@ func (t *trimmer) round(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	before := t.o.Now().Add(-t.o.Retention)
-	for after := ""; budget > 0 && ctx.Err() == nil; {
-		all, err := t.o.Outbox.Events(ctx, after, min(trimStep, budget))
-		if err != nil {
-			return err
-		}
-		n := slices.IndexFunc(all, func(e store.Event) bool { return !e.Time.Before(before) })
-		if n < 0 {
-			n = len(all)
-		}
-		if n == 0 {
-			return nil
-		}
-		if err := t.lease.save(ctx, ""); err != nil {
-			return err
-		}
-		after = all[n-1].Cursor
-		if err := t.forget(ctx, after); err != nil {
-			return err
-		}
-		if n < len(all) {
-			return nil
-		}
-		budget -= n
+	upTo, err := t.old(ctx, budget)
+	if err != nil || upTo == "" {
+		return err
 	}
-	return nil
+	if err := t.lease.save(ctx, ""); err != nil {
+		return err
+	}
+	return t.forget(ctx, upTo)
+}
+
+// old is the cursor of the last of the n oldest events that streams need no more, "" for none. It leaps from event to event,
+// in shorter steps where it comes upon a young one: of those between nothing but their number is read. Times rise with the
+// order, but for what clocks of several processes differ by.
+func (t *trimmer) old(ctx context.Context, n int) (upTo string, err error) {
+	before := t.o.Now().Add(-t.o.Retention)
+	for step := min(trimStride, n); step > 0; step = min(step, n) {
+		cursor, at, err := t.o.Outbox.EventAt(ctx, upTo, step)
+		if err != nil {
+			return "", err
+		}
+		if cursor == "" || !at.Before(before) {
+			step /= 2
+			continue
+		}
+		upTo, n = cursor, n-step
+	}
+	return upTo, nil
 }
 
 // forget trims up to a cursor, in steps.
@@ -128,7 +130,7 @@ func (t *trimmer) cursors(ctx context.Context) ([]string, error) {
 		of[t.o.Targets[i].Name] = ""
 	}
 	for after := ""; ; {
-		page, err := t.o.Records.ListRecords(ctx, targetRecords, "", "", after, trimStep)
+		page, err := t.o.Records.ListRecords(ctx, targetRecords, "", "", after, recordPage)
 		if err != nil {
 			return nil, err
 		}
@@ -142,7 +144,7 @@ func (t *trimmer) cursors(ctx context.Context) ([]string, error) {
 			}
 			after = r.Name
 		}
-		if len(page) < trimStep {
+		if len(page) < recordPage {
 			break
 		}
 	}

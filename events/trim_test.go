@@ -86,6 +86,38 @@ func TestTrimForeignTarget(t *testing.T) {
 	})
 }
 
+// The last event that is old enough is found, wherever it is, and in few leaps.
+func TestTrimOld(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		n := rapid.IntRange(0, trimStride+trimStride/8).Draw(rt, "events")
+		old := rapid.IntRange(0, n).Draw(rt, "old")
+		budget := rapid.IntRange(0, n).Draw(rt, "passed by all")
+		w, now := newWorld(), time.Date(2026, 6, 30, 0, 0, 0, 0, time.UTC)
+		for i := range n {
+			w.write(keyOf("f"))
+			w.events[i].Time = now.Add(-time.Hour)
+			if i < old {
+				w.events[i].Time = now.Add(-time.Hour - 1)
+			}
+		}
+		calls := 0
+		o := options(process{w, func(string) (before, after error) { calls++; return nil, nil }}, "a")
+		o.Now = func() time.Time { return now }
+		upTo, err := newTrimmer(deliverer(t, o)).old(t.Context(), budget)
+		want := ""
+		if last := min(old, budget); last > 0 {
+			want = w.events[last-1].Cursor
+		}
+		if err != nil || upTo != want {
+			rt.Errorf("up to %q, %v; want %q", upTo, err, want)
+		}
+		if calls > 30 {
+			rt.Errorf("%d events were looked at, of %d", calls, n)
+		}
+	})
+}
+
 // Whatever fails and whoever trims, no event goes that a target has not passed.
 func TestTrimNeverTooMuch(t *testing.T) {
 	t.Parallel()

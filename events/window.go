@@ -39,8 +39,10 @@ func (w *window) add(cursor string, m Message) {
 	e := &entry{message: m, cursor: cursor, seq: w.seq}
 	w.entries = append(w.entries, e)
 	w.bytes += len(m.Body)
-	w.lanes[m.Key] = append(w.lanes[m.Key], e)
-	if len(w.lanes[m.Key]) == 1 {
+	lane := w.lanes[m.Key]
+	lane = append(lane, e)
+	w.lanes[m.Key] = lane
+	if len(lane) == 1 {
 		heap.Push(&w.ready, e)
 	}
 }
@@ -58,12 +60,14 @@ func (w *window) skip(cursor string) {
 	w.entries = append(w.entries, &entry{cursor: cursor, settled: true})
 }
 
-// take gives up to n entries whose time has come, no two of one finding. They are under way until
-// settle or retry.
+// take gives up to n entries whose time has come, no two of one finding, and no more when they have come to
+// sendBytes. They are under way until settle or retry.
 func (w *window) take(now time.Time, n int) []*entry {
 	var taken []*entry
-	for len(taken) < n && len(w.ready) > 0 && !w.ready[0].due.After(now) {
-		taken = append(taken, heap.Pop(&w.ready).(*entry))
+	for size := 0; len(taken) < n && size < sendBytes && len(w.ready) > 0 && !w.ready[0].due.After(now); {
+		e := heap.Pop(&w.ready).(*entry)
+		taken = append(taken, e)
+		size += len(e.message.Body)
 	}
 	return taken
 }

@@ -160,6 +160,16 @@ func (p process) Backlog(ctx context.Context, after string) (n int, oldest time.
 	return n, oldest, err
 }
 
+func (p process) EventAt(ctx context.Context, after string, n int) (cursor string, at time.Time, err error) {
+	err = p.call(ctx, "EventAt", func() error {
+		if i := p.after(after) + n - 1; i < len(p.events) {
+			cursor, at = p.events[i].Cursor, p.events[i].Time
+		}
+		return nil
+	})
+	return cursor, at, err
+}
+
 func (p process) TrimEvents(ctx context.Context, upTo string, limit int) (n int, err error) {
 	err = p.call(ctx, "TrimEvents", func() error {
 		n = min(limit, p.after(upTo)-p.trimmed)
@@ -220,6 +230,7 @@ type receiver struct {
 	got    []string // ids, as they arrived
 	firsts map[finding.Key][]string
 	broken []string // promises of Send that were not kept
+	sends  int
 	opened int
 	open   int
 }
@@ -240,6 +251,7 @@ func (r *receiver) Close() error {
 }
 
 func (r *receiver) Send(ctx context.Context, batch []Message) []error {
+	r.sends++
 	errs := make([]error, len(batch))
 	seen := map[finding.Key]bool{}
 	for i := range batch {

@@ -22,7 +22,14 @@ type Event struct {
 	Time time.Time
 	// Finding is the whole finding as the change left it, as compact JSON.
 	Finding []byte
+	// Space, where there is any, is memory right before Finding, in one array with it and the reader's, too: who makes a
+	// document of the finding need not copy it.
+	Space []byte
 }
+
+// EventPage bounds a page of Outbox.Events, in bytes of findings, so that who reads may ask for many events
+// where they are small.
+const EventPage = 4 << 20
 
 // Outbox is the part of an engine that keeps events. An engine that was opened with events
 // writes one for every mutation that changed a finding, in the transaction of the change: both
@@ -31,7 +38,8 @@ type Event struct {
 // imports cost nothing more; what is there from before can still be read and trimmed.
 type Outbox interface {
 	// Events reads events after a cursor, "" for the oldest, at most limit; fewer may come though
-	// there are more, and none is the end. Their order is one total order that ends with what is
+	// there are more, and none is the end. A page ends with the event that brings its findings to
+	// EventPage bytes. Their order is one total order that ends with what is
 	// newest; events of one finding are in the order of its changes. A reader that goes on from the
 	// last cursor it got sees every event once: none is committed behind a cursor that was handed
 	// out. A cursor whose event has been trimmed goes on with the oldest that is left. Cursors
@@ -42,6 +50,9 @@ type Outbox interface {
 	// Backlog counts the events after a cursor and gives the time of the oldest of them, zero for
 	// none. It may be asked every few seconds, whatever waits: it does not read the events.
 	Backlog(ctx context.Context, after string) (n int, oldest time.Time, err error)
+	// EventAt gives the cursor and the time of the nth event (1 or more) after a cursor, "" where there are
+	// fewer. It reads none of those before it: who has to know where events have a certain age leaps.
+	EventAt(ctx context.Context, after string, n int) (cursor string, at time.Time, err error)
 	// TrimEvents forgets the oldest events, up to and including a cursor ("" forgets none), at most
 	// limit of them; it returns how many. Who wants all of them gone calls again until it is
 	// fewer than limit. However large the limit, writers never wait for more than a few milliseconds.
@@ -108,9 +119,9 @@ func EventTime(isNew bool, o *finding.Outcome) time.Time {
 	return o.Stored.CreatedTime
 }
 
-// EventID makes an event's ID from what does not change: the database's own random number, the event's
-// place there and its content. The content matters where a database is restored from a backup and
-// counts the same places again for other events. It is a UUID of version 8 (RFC 9562).
+// EventID makes an event's ID from what does not change: the database's own random number, the event's place
+// there and what tells its content from another's, the content itself or its sum and its time. That matters where
+// a database is restored from a backup and counts the same places again for other events. It is a UUID of version 8 (RFC 9562).
 func EventID(database [16]byte, place uint64, content []byte) string {
 	h := sha256.New()
 	h.Write(database[:])

@@ -12,7 +12,8 @@
 //	    min-pause: 1s        # before the second try; pauses double
 //	    max-pause: 5m
 //	    timeout: 10s         # of one try, 15s at most
-//	    batch: 100           # messages at once
+//	    batch: 100           # messages at once; a file's default is 1000
+//	    gather: 100ms        # the least time between two looks for events, 10s at most
 //	    url: https://soc.example.com/hook      # and what else the kind needs, see kinds.go
 //	    secret-file: /run/secrets/hook
 //
@@ -97,15 +98,17 @@ func Read(node ast.Node, o Options) (*Config, error) {
 // readTarget reads one target.
 func readTarget(n ast.Node, o *Options) (*events.Target, error) {
 	s := newSection(n)
+	name, kind := s.required("name"), s.required("kind")
 	t := &events.Target{
-		Name:    s.required("name"),
+		Name:    name,
 		Timeout: s.duration("timeout", 10*time.Second, 100*time.Millisecond, maxTimeout),
 		Retry: events.Retry{
 			Attempts: s.number("attempts", 50, 1, 1000),
 			Min:      s.duration("min-pause", time.Second, 10*time.Millisecond, time.Hour),
 			Max:      s.duration("max-pause", 5*time.Minute, 10*time.Millisecond, 24*time.Hour),
 		},
-		Batch: s.number("batch", 100, 1, 1000),
+		Batch:  s.number("batch", batchOf(kind), 1, maxBatch),
+		Gather: s.duration("gather", 100*time.Millisecond, 0, 10*time.Second),
 	}
 	if t.Retry.Max < t.Retry.Min {
 		s.fail(n, "key %q: it must not be below min-pause", "max-pause")
@@ -114,7 +117,6 @@ func readTarget(n ast.Node, o *Options) (*events.Target, error) {
 		s.fail(n, "key %q: it must have 1 to 64 of a-z, 0-9 and -", "name")
 	}
 	selectEvents(s, &t.Selection)
-	kind := s.required("kind")
 	read, known := kinds[kind]
 	switch {
 	case known:
@@ -126,6 +128,17 @@ func readTarget(n ast.Node, o *Options) (*events.Target, error) {
 		return nil, err
 	}
 	return t, nil
+}
+
+// maxBatch bounds a batch in messages.
+const maxBatch = 1000
+
+// batchOf is a kind's default batch. A file waits for the disk once for each.
+func batchOf(kind string) int {
+	if kind == "file" {
+		return maxBatch
+	}
+	return 100
 }
 
 // selectEvents reads which events a target gets.

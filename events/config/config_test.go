@@ -43,6 +43,7 @@ targets:
     max-pause: 1m
     timeout: 3s
     batch: 50
+    gather: 2s
     url: https://soc.example.com/hook
     secret-file: /secret
   - {name: hook-2, kind: webhook, url: "http://127.0.0.1:1/", secret-env: HOOK, array: true}
@@ -75,6 +76,12 @@ func TestParse(t *testing.T) {
 	hook := c.Targets[1]
 	if hook.Batch != 100 || hook.Retry.Attempts != 50 || hook.Timeout != 10*time.Second || hook.Selection.Pattern != nil {
 		t.Errorf("defaults %+v", hook)
+	}
+	if soc.Gather != 2*time.Second || hook.Gather != 100*time.Millisecond {
+		t.Errorf("gathering for %v and %v", soc.Gather, hook.Gather)
+	}
+	if disk := c.Targets[4]; disk.Batch != 1000 {
+		t.Errorf("a file has batches of %d", disk.Batch)
 	}
 	if c.Targets[5].Selection.Pattern == nil {
 		t.Error("a pattern in JSON text is not there")
@@ -134,6 +141,8 @@ func TestParseRefuses(t *testing.T) {
 		file + "    attempts: 0":                                          `5: key "attempts": it must be a whole number from 1 to 1000`,
 		file + "    attempts: 1.5":                                        "a whole number",
 		file + "    attempts: [1]":                                        "a whole number",
+		file + "    batch: 1001":                                          `5: key "batch": it must be a whole number from 1 to 1000`,
+		file + "    gather: 11s":                                          `5: key "gather": it must be a time span from 0s to 10s`,
 		file + "    timeout: 1m":                                          `key "timeout": it must be a time span from 100ms to 15s`,
 		file + "    timeout: []":                                          "a time span",
 		file + "    min-pause: 2m\n    max-pause: 1m":                     `key "max-pause": it must not be below min-pause`,

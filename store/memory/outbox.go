@@ -75,10 +75,28 @@ func (e *Engine) Events(ctx context.Context, after string, limit int) ([]store.E
 		return nil, err
 	}
 	some := slices.Clone(events[:min(limit, len(events))])
+	size := 0
 	for i := range some {
 		some[i].Finding = bytes.Clone(some[i].Finding)
+		if size += len(some[i].Finding); size >= store.EventPage {
+			return some[:i+1], nil
+		}
 	}
 	return some, nil
+}
+
+// EventAt implements store.Outbox.
+func (e *Engine) EventAt(ctx context.Context, after string, n int) (cursor string, at time.Time, err error) {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	if err := e.usable(ctx); err != nil {
+		return "", time.Time{}, err
+	}
+	events, err := e.outbox.after(after)
+	if err != nil || n < 1 || n > len(events) {
+		return "", time.Time{}, err
+	}
+	return events[n-1].Cursor, events[n-1].Time, nil
 }
 
 // LastEvent implements store.Outbox.

@@ -110,6 +110,9 @@ const (
 	eventPosition = "($1::bigint, $2::bigint, $3::bigint, $4::int)"
 )
 
+// eventRows bounds the rows of one answer: what follows the end of a page comes from the server all the same.
+const eventRows = 128
+
 // Events implements store.Outbox.
 func (e *Engine) Events(ctx context.Context, after string, limit int) (events []store.Event, err error) {
 	if err := e.enter(ctx); err != nil {
@@ -127,14 +130,58 @@ func (e *Engine) Events(ctx context.Context, after string, limit int) (events []
 		if err != nil {
 			return err
 		}
-		rows, err := conn.Query(ctx, sql, p.args(before, limit)...)
+		rows, err := conn.Query(ctx, sql, p.args(before, min(limit, eventRows))...)
 		if err != nil {
 			return err
 		}
-		events, err = pgx.CollectRows(rows, e.event)
+		events, err = e.eventPage(rows)
 		return err
 	})
 	return events, err
+}
+
+// eventPage reads lines of the outbox until there are none or they have come to a page.
+func (e *Engine) eventPage(rows pgx.Rows) (events []store.Event, err error) {
+	defer rows.Close()
+	for size := 0; size < store.EventPage && rows.Next(); {
+		ev, err := e.event(rows)
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, ev)
+		size += len(ev.Finding)
+	}
+	rows.Close() // only then is it known whether it was read to the end
+	return events, rows.Err()
+}
+
+// EventAt implements store.Outbox. The server steps over the index and does not look at the events.
+func (e *Engine) EventAt(ctx context.Context, after string, n int) (cursor string, at time.Time, err error) {
+	if err := e.enter(ctx); err != nil {
+		return "", at, err
+	}
+	defer e.leave()
+	p, err := parsePosition(after)
+	if err != nil || n < 1 {
+		return "", at, err
+	}
+	sql := "SELECT horizon, revision, xid, n, at FROM outbox WHERE " + eventOrder + " > " + eventPosition +
+		" AND horizon < $5 ORDER BY horizon, revision, xid, n OFFSET $6 LIMIT 1"
+	err = e.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		before, err := settled(ctx, conn)
+		if err != nil {
+			return err
+		}
+		var found position
+		var nanos int64
+		err = conn.QueryRow(ctx, sql, p.args(before, n-1)...).Scan(&found.horizon, &found.revision, &found.xid, &found.n, &nanos)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		cursor, at = found.String(), fromNanos(nanos)
+		return err
+	})
+	return cursor, at, err
 }
 
 // event reads a line of the outbox.

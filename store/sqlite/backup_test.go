@@ -297,11 +297,16 @@ func TestCheck(t *testing.T) {
 		{"a change's place in the history", "history 70", withSQL("UPDATE history SET prev=0 WHERE id=70")},
 		{"a change that is lost", "missing", withSQL("DELETE FROM history WHERE id=70")},
 		{"a change that is nobody's", "some finding's", withSQL("INSERT INTO history SELECT 1000, doc, prev, body FROM history WHERE id=70")},
-		{"an event's finding", "event 9", withSQL(patch("outbox", "body", "place=9", 40))},
-		{"an event's time", "event 9", withSQL(patch("outbox", "body", "place=9", 8))},
-		{"an event in another's place", "event 9", withSQL("UPDATE outbox SET body=(SELECT body FROM outbox WHERE place=10) WHERE place=9")},
-		{"an event that is lost", "event 10: it follows event 8", withSQL("DELETE FROM outbox WHERE place=9")},
-		{"events that were trimmed", "event 6: it follows event 0", withSQL("DELETE FROM meta WHERE name='trimmed'")},
+		{"an event's finding", "event 61", withSQL(patch("outbox", "body", "place=90", 40))},
+		{"an event's time", "event 61", withSQL(patch("outbox", "body", "place=90", 11))},
+		{"an event's length", "event 61", withSQL(patch("outbox", "body", "place=90", 3))},
+		{"how many events there are", "event ", withSQL(patch("outbox", "body", "place=90", 2))},
+		{"events in others' places", "event 31", withSQL("UPDATE outbox SET body=(SELECT body FROM outbox WHERE place=90) WHERE place=60")},
+		{"events that are lost", "event 61: it follows event 5", withSQL("DELETE FROM outbox WHERE place=60")},
+		{"events that were trimmed", "event 61: it follows event 0", func(t *testing.T, file string) {
+			withSQL("DELETE FROM outbox WHERE place=60")(t, file)
+			withSQL("DELETE FROM meta WHERE name='trimmed'")(t, file)
+		}},
 		{"a record's body", "record c/n", withSQL(patch("records", "body", "1", 3))},
 		{"a record's name", "record c/m", withSQL("UPDATE records SET name='m'")},
 		{"a record's account", "record c/n", withSQL("UPDATE records SET account='b'")},
@@ -322,7 +327,7 @@ func TestCheck(t *testing.T) {
 			dir := sound(t)
 			file := filepath.Join(dir, fileName)
 			r, err := Check(context.Background(), file)
-			if want := (Report{Layout: 2, Findings: 58, Changes: 90 - 4, Records: 1, Events: 85}); err != nil || fmt.Sprint(r) != fmt.Sprint(want) {
+			if want := (Report{Layout: 3, Findings: 58, Changes: 90 - 4, Records: 1, Events: 85}); err != nil || fmt.Sprint(r) != fmt.Sprint(want) {
 				t.Fatalf("a sound file: %+v, %v; want %+v", r, err, want)
 			}
 			c.spoil(t, file)
@@ -349,7 +354,7 @@ func TestCheckRefuses(t *testing.T) {
 		return filepath.Join(dir, name)
 	}
 	later := filepath.Join(sound(t), fileName)
-	withSQL("PRAGMA user_version=3")(t, later)
+	withSQL("PRAGMA user_version=4")(t, later)
 	over, cancel := context.WithCancel(context.Background())
 	cancel()
 	for name, c := range map[string]struct {

@@ -5,6 +5,8 @@ package sqlite_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -14,6 +16,8 @@ import (
 
 	"github.com/findinghub/findinghub/asff"
 	"github.com/findinghub/findinghub/bench"
+	"github.com/findinghub/findinghub/events"
+	"github.com/findinghub/findinghub/events/file"
 	"github.com/findinghub/findinghub/finding"
 	"github.com/findinghub/findinghub/store"
 	"github.com/findinghub/findinghub/store/sqlite"
@@ -143,42 +147,112 @@ func BenchmarkApplyAgain(b *testing.B) {
 }
 
 // BenchmarkEvents is what events cost an import: the same findings, new and again, into two engines by
-// turns, of which one keeps events. It reports the ratios of the times and of the processor times; an
-// operation is a finding in each. The turns are short, so that what else the machine does strikes both.
+// turns, of which one keeps events; told are those that a deliverer writes to a file and forgets meanwhile. It reports
+// the ratios of the times and of the processor times; an operation is a finding in each. The turns are
+// short, so that what else the machine does strikes both.
 func BenchmarkEvents(b *testing.B) {
 	all := fleet(b, 10_000)
-	for name, again := range map[string]bool{"new": false, "again": true} {
-		b.Run(name, func(b *testing.B) {
-			var engines [2]*sqlite.Engine
+	for _, c := range []struct {
+		name        string
+		again, told bool
+	}{{"kept/new", false, false}, {"kept/again", true, false}, {"told/new", false, true}, {"told/again", true, true}} {
+		b.Run(c.name, func(b *testing.B) {
 			const stored, turn = 20_000, 5_000
-			for i := range engines {
-				engines[i] = openWith(b, sqlite.Options{Dir: b.TempDir(), Events: i == 1})
-				defer engines[i].Close()
-				if again {
-					applyFleet(b, engines[i], all, 0, stored, 0)
-				}
+			first := 0
+			if c.again {
+				first = stored
 			}
-			var took, used [2]time.Duration
+			silent, telling := newTeller(b, all, false, false, first), newTeller(b, all, true, c.told, first)
+			tellers := []*teller{silent, telling}
 			b.ResetTimer()
 			for from := 0; from < b.N; from += turn {
 				// Who begins changes, as does what the other left to the disk to do.
-				for i := range engines {
-					i = (i + from/turn) % 2
-					start, cpu := time.Now(), processorTime(b)
-					if again {
+				for i := range tellers {
+					t := tellers[(i+from/turn)%2]
+					if c.again {
 						at := from % stored
-						applyFleet(b, engines[i], all, at, at+min(turn, b.N-from), 1+from/stored)
+						t.turn(b, all, at, at+min(turn, b.N-from), 1+from/stored)
 					} else {
-						applyFleet(b, engines[i], all, from, min(from+turn, b.N), 0)
+						t.turn(b, all, from, min(from+turn, b.N), 0)
 					}
-					took[i] += time.Since(start)
-					used[i] += processorTime(b) - cpu
 				}
 			}
-			b.ReportMetric(float64(took[1])/float64(took[0]), "time-ratio")
-			b.ReportMetric(float64(used[1])/float64(used[0]), "cpu-ratio")
-			b.ReportMetric(float64(used[0].Microseconds())/float64(b.N), "cpu-µs/off")
+			b.ReportMetric(float64(telling.took)/float64(silent.took), "time-ratio")
+			b.ReportMetric(float64(telling.used)/float64(silent.used), "cpu-ratio")
+			b.ReportMetric(float64(silent.used.Microseconds())/float64(b.N), "cpu-µs/off")
+			b.ReportMetric(float64(telling.used.Microseconds())/float64(b.N), "cpu-µs/on")
 		})
+	}
+}
+
+// teller is an engine, with a deliverer where its events are told, and what importing took.
+type teller struct {
+	engine     *sqlite.Engine
+	deliverer  *events.Deliverer // nil where nobody is told
+	took, used time.Duration
+}
+
+// newTeller opens an engine with some findings in it. The benchmark's end closes it.
+func newTeller(b *testing.B, all []asff.Finding, keeps, tells bool, stored int) *teller {
+	dir, bell := b.TempDir(), &events.Bell{}
+	t := &teller{engine: openWith(b, sqlite.Options{Dir: dir, Events: keeps, OnCommit: func(sqlite.Commit) { bell.Ring() }})}
+	b.Cleanup(func() { t.engine.Close() })
+	if tells {
+		t.deliver(b, bell, filepath.Join(dir, "events.jsonl"))
+	}
+	applyFleet(b, t.engine, all, 0, stored, 0)
+	t.wait(b)
+	return t
+}
+
+// deliver tells a file, as a hub does, but forgets at once.
+func (t *teller) deliver(b *testing.B, bell *events.Bell, path string) {
+	target := events.Target{
+		Name: "lines", Batch: 1000, Timeout: 10 * time.Second, Gather: 100 * time.Millisecond,
+		Retry: events.Retry{Attempts: 1, Min: time.Second, Max: time.Second},
+		Open: func(context.Context) (events.Sender, error) {
+			return file.Open(file.Settings{Path: path, MaxBytes: 100 << 20, Keep: 1})
+		},
+	}
+	var err error
+	t.deliverer, err = events.New(events.Options{
+		Outbox: t.engine, Records: t.engine, Targets: []events.Target{target}, Holder: "benchmark", Bell: bell, Retention: time.Nanosecond,
+		Now: time.Now, Chance: func() float64 { return 0 }, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- t.deliverer.Run(ctx) }()
+	b.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			b.Error(err)
+		}
+	})
+}
+
+// turn imports some findings. What is told after the last answer counts as processor time and not as time.
+func (t *teller) turn(b *testing.B, all []asff.Finding, from, to, round int) {
+	start, cpu := time.Now(), processorTime(b)
+	applyFleet(b, t.engine, all, from, to, round)
+	t.took += time.Since(start)
+	t.wait(b)
+	t.used += processorTime(b) - cpu
+}
+
+// wait waits until everything is told.
+func (t *teller) wait(b *testing.B) {
+	for t.deliverer != nil {
+		n, _, err := t.deliverer.Backlog(context.Background(), "lines")
+		if err != nil {
+			b.Fatal(err)
+		}
+		if n == 0 {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
 	}
 }
 

@@ -21,7 +21,7 @@ import (
 //
 //	finding: 2, owned, crc32c (4), newest history id (8), created (8) | source, key, JSON
 //	history: 2, 0,     crc32c (4), time (8)                           | source, updates
-//	event:   2, 0,     crc32c (4), time (8)                           | as the finding's, copied
+//	event:   2, 0,     crc32c (4), time (8)                           | as the finding's, copied; see eventrow.go
 //
 // Numbers are little endian, times nanoseconds since 1970. The checksum is over everything but itself: the
 // compressed block has none, and a flipped bit must be an error, never another finding. Rows of
@@ -105,7 +105,7 @@ func appendEvent(dst, findingRow []byte, t time.Time) []byte {
 }
 
 // appendTexts appends texts with their lengths, for texts.next to read.
-func appendTexts(b []byte, texts ...string) []byte {
+func appendTexts[T string | []byte](b []byte, texts ...T) []byte {
 	for _, t := range texts {
 		b = binary.AppendUvarint(b, uint64(len(t)))
 		b = append(b, t...)
@@ -189,6 +189,7 @@ type record struct {
 	key     finding.Key
 	json    []byte
 	block   []byte // what json is a part of
+	space   []byte // of an event: what lies before json in its array
 }
 
 // finding reads a finding's row, decompressing into buf where that is large enough.
@@ -207,7 +208,7 @@ func (c *codec) finding(id int64, row, buf []byte) (record, error) {
 	return r, err
 }
 
-// readBlock takes apart what is compressed of a finding's row or an event's.
+// readBlock takes apart what is compressed of a finding's row.
 func readBlock(block []byte) (r record, err error) {
 	t := texts{rest: block}
 	r.by = finding.Source{Type: finding.SourceType(t.next()), Identity: t.next()}
@@ -216,16 +217,33 @@ func readBlock(block []byte) (r record, err error) {
 	return r, t.err
 }
 
-// event reads an event's row, of which only the time, the key and the JSON are told.
-func (c *codec) event(row []byte, place int64) (record, error) {
+// An event's document repeats the key, which lies before the finding already. With so many bytes more before it and some
+// behind, the finding need not be copied into it.
+const (
+	eventSpace = 320
+	eventRest  = 8
+)
+
+// event reads an event's row, of which only the time, the key and the JSON are told. last is the key of the event before,
+// whose texts serve again where they are the same.
+func (c *codec) event(row []byte, place int64, last *finding.Key) (r record, err error) {
 	if err := check(row, historyHead, place); err != nil {
-		return record{}, err
+		return r, err
 	}
-	block, err := c.decompress(nil, row[historyHead:])
-	if err != nil {
-		return record{}, err
+	n, err := s2.DecodedLen(row[historyHead:])
+	if err != nil || n > maxBlock {
+		return r, errCorrupt
 	}
-	return readBlock(block)
+	memory := make([]byte, eventSpace+n+eventRest)
+	if r.block, err = c.decompress(memory[eventSpace:], row[historyHead:]); err != nil {
+		return r, err
+	}
+	t := texts{rest: r.block}
+	t.bytes() // who made the finding
+	t.bytes()
+	r.key = finding.Key{Account: t.like(last.Account), Region: t.like(last.Region), ProductArn: t.like(last.ProductArn), ID: t.like(last.ID)}
+	r.json, r.space = t.rest, memory[:eventSpace+n-len(t.rest)]
+	return r, t.err
 }
 
 // sumRecord is the checksum of one of the hub's own documents, its name included.
@@ -298,15 +316,26 @@ func (t *texts) length() uint64 {
 }
 
 // next reads a text, "" after an error.
-func (t *texts) next() string {
+func (t *texts) next() string { return string(t.bytes()) }
+
+// like reads a text that is probably the one given, which then is its memory, too.
+func (t *texts) like(last string) string {
+	if b := t.bytes(); string(b) != last {
+		return string(b)
+	}
+	return last
+}
+
+// bytes reads a text where it lies.
+func (t *texts) bytes() []byte {
 	n := t.length()
 	if n > uint64(len(t.rest)) {
 		t.rest, t.err = nil, errCorrupt
-		return ""
+		return nil
 	}
-	s := string(t.rest[:n])
+	b := t.rest[:n]
 	t.rest = t.rest[n:]
-	return s
+	return b
 }
 
 // noTime stands for the zero time, whose nanoseconds do not fit.

@@ -108,7 +108,7 @@ func TestEventRows(t *testing.T) {
 		var scratch []byte
 		row := appendEvent([]byte("before"), c.appendFinding(nil, k, &s, &scratch), when)[len("before"):]
 		bind(row, place)
-		rec, err := c.event(row, place)
+		rec, err := c.event(row, place, &finding.Key{Account: k.Account, ID: "another"})
 		if err != nil || rec.key != k || !bytes.Equal(rec.json, s.Finding.AppendJSON(nil)) || getTime(row[bodyAt:]) != when {
 			t.Fatalf("decoded %+v, %v", rec, err)
 		}
@@ -160,7 +160,10 @@ func TestDamagedBoundRows(t *testing.T) {
 		read    func(row []byte, columns []int64) error
 	}{
 		"history": {history, []int64{9, 4, 7}, func(row []byte, c []int64) error { _, err := changeTime(row, c[0], c[1], c[2]); return err }},
-		"event":   {event, []int64{5}, func(row []byte, columns []int64) error { _, err := c.event(row, columns[0]); return err }},
+		"event": {event, []int64{5}, func(row []byte, columns []int64) error {
+			_, err := c.event(row, columns[0], &finding.Key{})
+			return err
+		}},
 	} {
 		bind(row.row, row.columns...)
 		if err := row.read(row.row, row.columns); err != nil {
@@ -216,7 +219,7 @@ func FuzzRow(f *testing.F) {
 				t.Error("a finding without JSON")
 			}
 		}
-		if rec, err := c.event(row, 0); err == nil && len(rec.json) > maxBlock {
+		if rec, err := c.event(row, 0, &finding.Key{}); err == nil && len(rec.json) > maxBlock {
 			t.Errorf("an event of %d bytes", len(rec.json))
 		}
 		if _, err := changeTime(row, 3, 2, 1); err == nil {

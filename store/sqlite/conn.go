@@ -113,13 +113,13 @@ func openReader(path string) (*reader, error) {
 		"SELECT body FROM findings WHERE doc=?": &r.selectRow,
 		"SELECT doc, prev, body FROM history WHERE id=?": &r.selectChange,
 		selectRecord: &r.selectRecord,
-		"SELECT name, body, sum FROM records WHERE collection=? AND account=? AND region=? AND name>? ORDER BY name LIMIT ?":                               &r.listRecords,
-		"SELECT " + wholeRecord + " ORDER BY collection, account, region, name LIMIT ?":                                                                    &r.firstRecords,
-		"SELECT " + wholeRecord + " WHERE (collection, account, region, name) > (?, ?, ?, ?) ORDER BY collection, account, region, name LIMIT ?":           &r.scanRecords,
-		"SELECT doc, body FROM findings WHERE doc>? AND doc<=? ORDER BY doc":                                                                               &r.scan,
-		"SELECT coalesce((SELECT max(doc) FROM findings), 0), coalesce((SELECT max(id) FROM history), 0)":                                                  &r.ends,
-		"SELECT place, body FROM outbox WHERE place>? ORDER BY place LIMIT ?":                                                                              &r.selectEvents,
-		"SELECT coalesce((SELECT min(place) FROM outbox), 0), coalesce((SELECT max(place) FROM outbox), 0), (SELECT value FROM meta WHERE name='trimmed')": &r.eventEnds,
+		"SELECT name, body, sum FROM records WHERE collection=? AND account=? AND region=? AND name>? ORDER BY name LIMIT ?":                     &r.listRecords,
+		"SELECT " + wholeRecord + " ORDER BY collection, account, region, name LIMIT ?":                                                          &r.firstRecords,
+		"SELECT " + wholeRecord + " WHERE (collection, account, region, name) > (?, ?, ?, ?) ORDER BY collection, account, region, name LIMIT ?": &r.scanRecords,
+		"SELECT doc, body FROM findings WHERE doc>? AND doc<=? ORDER BY doc":                                                                     &r.scan,
+		"SELECT coalesce((SELECT max(doc) FROM findings), 0), coalesce((SELECT max(id) FROM history), 0)":                                        &r.ends,
+		"SELECT place, body FROM outbox WHERE place>? ORDER BY place":                                                                            &r.selectEvents,
+		"SELECT coalesce((SELECT max(place) FROM outbox), 0), (SELECT value FROM meta WHERE name='trimmed')":                                     &r.eventEnds,
 	}))
 	if err != nil {
 		return nil, errors.Join(err, c.Close())

@@ -142,7 +142,7 @@ func TestOpenRefuses(t *testing.T) {
 		name, want string
 		spoil      func(t *testing.T, file string)
 	}{
-		{"a later layout", "written by a later findinghub", withSQL("PRAGMA user_version=3")},
+		{"a later layout", "written by a later findinghub", withSQL("PRAGMA user_version=4")},
 		{"an unknown layout", "does not know", withSQL("PRAGMA user_version=0")},
 		{"another program's", "not a database of findinghub", withSQL("PRAGMA application_id=7")},
 		{"no database", "not a database", overwritten(0, 100)},

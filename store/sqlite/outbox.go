@@ -8,12 +8,13 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/findinghub/findinghub/finding"
 	"github.com/findinghub/findinghub/store"
 )
 
-// An event's place is its row's number. The one writer gives them out in the order of commits and
+// An event's place is its number. The one writer gives them out in the order of commits and
 // takes them back when a commit fails, so there are no gaps: a count is a subtraction, and none
-// ever appears behind one that has been read. docs/adr/0014-outbox.md weighs this against other ways.
+// ever appears behind one that has been read. A row has the place of its last event. docs/adr/0014-outbox.md weighs this against other ways.
 
 // eventRange is the places of the events that are there: after < place <= last.
 type eventRange struct{ after, last int64 }
@@ -23,17 +24,12 @@ func (r *reader) eventRange(cursor string) (eventRange, error) {
 	if _, err := r.eventEnds.Step(); err != nil {
 		return eventRange{}, fmt.Errorf("store: reading events: %w", err)
 	}
-	first, last := r.eventEnds.ColumnInt64(0), r.eventEnds.ColumnInt64(1)
-	trimmed := appendColumn(nil, r.eventEnds, 2)
+	last, trimmed := r.eventEnds.ColumnInt64(0), placeOf(appendColumn(nil, r.eventEnds, 1))
 	if err := r.eventEnds.Reset(); err != nil {
 		return eventRange{}, err
 	}
-	er := eventRange{first - 1, last}
-	if last == 0 {
-		// With none left, what was trimmed says what has been.
-		er.last = placeOf(trimmed)
-		er.after = er.last
-	}
+	// With none left, what was trimmed says what has been.
+	er := eventRange{trimmed, max(trimmed, last)}
 	if cursor == "" {
 		return er, nil
 	}
@@ -77,33 +73,82 @@ func (e *Engine) Events(ctx context.Context, after string, limit int) (events []
 	return events, err
 }
 
-// readEvents reads events after a place, at most limit.
+// readEvents reads events after a place, at most limit, and no more when they have come to a page.
 func (e *Engine) readEvents(ctx context.Context, r *reader, after int64, limit int) (events []store.Event, err error) {
-	s := r.selectEvents
-	s.BindInt64(1, after)
-	s.BindInt64(2, int64(limit))
-	for {
-		found, err := s.Step()
+	size, last := 0, finding.Key{}
+	err = r.eachEvent(ctx, after, limit, func(place int64, row []byte) (bool, error) {
+		rec, err := e.codec.event(row, place, &last)
 		if err != nil {
-			return nil, fmt.Errorf("store: reading events: %w", err)
+			return false, err
 		}
-		if !found {
-			return events, s.Reset()
-		}
-		place := s.ColumnInt64(0)
-		r.row = appendColumn(r.row[:0], s, 1)
-		rec, err := e.codec.event(r.row, place)
-		if err == nil {
+		events = append(events, store.Event{
+			Cursor: strconv.FormatInt(place, 10), ID: store.EventID(e.identity, uint64(place), row[crcAt:historyHead]),
+			Key: rec.key, Time: getTime(row[bodyAt:]), Finding: rec.json, Space: rec.space,
+		})
+		size, last = size+len(rec.json), rec.key
+		return size < store.EventPage, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return events, nil
+}
+
+// eachEvent reads the events after a place, until limit or until f has enough. What f is given is good until it returns.
+func (r *reader) eachEvent(ctx context.Context, after int64, limit int, f func(place int64, event []byte) (more bool, err error)) error {
+	s, n := r.selectEvents, 0
+	counted := func(place int64, event []byte) (more bool, err error) {
+		n++
+		if more, err = f(place, event); err == nil {
 			err = ctx.Err()
 		}
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("store: event %d: %w", place, err), s.Reset())
+			return false, fmt.Errorf("event %d: %w", place, err)
 		}
-		events = append(events, store.Event{
-			Cursor: strconv.FormatInt(place, 10), ID: store.EventID(e.identity, uint64(place), rec.json),
-			Key: rec.key, Time: getTime(r.row[bodyAt:]), Finding: rec.json,
-		})
+		return more && n < limit, nil
 	}
+	s.BindInt64(1, after)
+	for more := n < limit; more; {
+		found, err := s.Step()
+		if err != nil {
+			return fmt.Errorf("store: reading events: %w", err)
+		}
+		if !found {
+			break
+		}
+		r.row = appendColumn(r.row[:0], s, 1)
+		if more, err = eachOf(r.row, s.ColumnInt64(0), after, counted); err != nil {
+			return errors.Join(fmt.Errorf("store: %w", err), s.Reset())
+		}
+	}
+	return s.Reset()
+}
+
+// eventTime reads the time of the event after a place, and nothing else of it.
+func (r *reader) eventTime(ctx context.Context, after int64) (at time.Time, err error) {
+	err = r.eachEvent(ctx, after, 1, func(place int64, row []byte) (bool, error) {
+		if err := check(row, historyHead, place); err != nil {
+			return false, err
+		}
+		at = getTime(row[bodyAt:])
+		return false, nil
+	})
+	return at, err
+}
+
+// EventAt implements store.Outbox. There are no gaps, so the nth is n places on.
+func (e *Engine) EventAt(ctx context.Context, after string, n int) (cursor string, at time.Time, err error) {
+	err = e.withEvents(ctx, after, func(r *reader, er eventRange) (err error) {
+		if n < 1 || int64(n) > er.last-er.after {
+			return nil
+		}
+		place := er.after + int64(n)
+		if at, err = r.eventTime(ctx, place-1); err == nil {
+			cursor = strconv.FormatInt(place, 10)
+		}
+		return err
+	})
+	return cursor, at, err
 }
 
 // LastEvent implements store.Outbox.
@@ -119,13 +164,9 @@ func (e *Engine) LastEvent(ctx context.Context) (cursor string, err error) {
 
 // Backlog implements store.Outbox.
 func (e *Engine) Backlog(ctx context.Context, after string) (n int, oldest time.Time, err error) {
-	err = e.withEvents(ctx, after, func(r *reader, er eventRange) error {
-		if n = int(er.last - er.after); n == 0 {
-			return nil
-		}
-		first, err := e.readEvents(ctx, r, er.after, 1)
-		if err == nil && len(first) == 1 {
-			oldest = first[0].Time
+	err = e.withEvents(ctx, after, func(r *reader, er eventRange) (err error) {
+		if n = int(er.last - er.after); n > 0 {
+			oldest, err = r.eventTime(ctx, er.after)
 		}
 		return err
 	})

@@ -20,7 +20,7 @@ const (
 	applicationID = 0x46487562
 	// schemaVersion is the layout that this program writes, in the file's user_version. It reads
 	// and migrates those from oldestVersion on.
-	schemaVersion = 2
+	schemaVersion = 3
 	oldestVersion = 1
 	// fileName is the database's in its directory.
 	fileName = "findings.db"
@@ -89,7 +89,7 @@ func setUp(c *sqlite.Conn, path string, o Options) (meta, error) {
 		}
 	case version < schemaVersion:
 		o.Logger.Info("migrating the database", "from", version, "to", schemaVersion)
-		if err := inTransaction(c, func() error { return migrate(c, o) }); err != nil {
+		if err := inTransaction(c, func() error { return migrate(c, o, version) }); err != nil {
 			return meta{}, fmt.Errorf("migrating from layout %d: %w", version, err)
 		}
 	}
@@ -166,14 +166,20 @@ func create(c *sqlite.Conn, o Options) error {
 	return describe(c, o)
 }
 
-// migrate brings a database from layout 1 to layout 2, which has an outbox, a number for the database
-// and sums for its dictionary and its records. Findings and history stay as they are.
-func migrate(c *sqlite.Conn, o Options) error {
-	for _, sql := range []string{
-		createOutbox,
-		"ALTER TABLE records ADD COLUMN sum INTEGER NOT NULL DEFAULT 0",
-		fmt.Sprintf("PRAGMA user_version=%d", schemaVersion),
-	} {
+// migrate brings a database to this program's layout. Layout 2 has an outbox, a number for the database and sums for its
+// dictionary and its records; layout 3 has rows with several events. Findings and history stay as they are, and so do
+// events: what is new is said by the rows themselves.
+func migrate(c *sqlite.Conn, o Options, from int64) error {
+	if from == 1 {
+		if err := migrateFrom1(c, o); err != nil {
+			return err
+		}
+	}
+	return runSQL(c, fmt.Sprintf("PRAGMA user_version=%d", schemaVersion))
+}
+
+func migrateFrom1(c *sqlite.Conn, o Options) error {
+	for _, sql := range []string{createOutbox, "ALTER TABLE records ADD COLUMN sum INTEGER NOT NULL DEFAULT 0"} {
 		if err := runSQL(c, sql); err != nil {
 			return err
 		}

@@ -52,6 +52,7 @@ type writer struct {
 	created map[finding.Key]search.Doc
 	erased  map[finding.Key]bool
 	answers []error
+	told    eventRow // events that are not in a row yet
 }
 
 // marks are how far the writer has come with its numbers. A group that fails goes back to what they were.
@@ -213,12 +214,16 @@ func (w *writer) fill(group []job) error {
 	if err := run(w.begin); err != nil {
 		return fmt.Errorf("store: beginning a write: %w", err)
 	}
+	w.told.reset()
 	for _, j := range group {
 		answer, err := w.one(j)
 		if err != nil {
 			return err
 		}
 		w.answers = append(w.answers, answer)
+	}
+	if err := w.tellAll(); err != nil {
+		return err
 	}
 	if err := run(w.commit); err != nil {
 		return fmt.Errorf("store: committing: %w", err)
@@ -326,9 +331,10 @@ func (w *writer) writeRows(ch *change) error {
 	for _, row := range ch.events {
 		w.lastEvent++
 		bind(row, w.lastEvent)
-		w.insertEvent.BindInt64(1, w.lastEvent)
-		w.insertEvent.BindBytes(2, row)
-		if err := run(w.insertEvent); err != nil {
+		if w.told.add(row); !w.told.full() {
+			continue
+		}
+		if err := w.tellAll(); err != nil {
 			return err
 		}
 	}

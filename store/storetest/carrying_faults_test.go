@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/findinghub/findinghub/finding"
 	"github.com/findinghub/findinghub/store"
@@ -15,6 +16,7 @@ import (
 // carrying is the calls of outbox, eraser, carrier and editor that a fault may replace.
 type carrying struct {
 	read  func(context.Context, string, int) ([]store.Event, error)
+	at    func(context.Context, string, int) (string, time.Time, error)
 	trim  func(context.Context, string, int) (int, error)
 	erase func(context.Context, []finding.Key, func(*finding.Stored) bool) (int, error)
 	scan  func(context.Context, *finding.Key, int) ([]store.Whole, error)
@@ -24,11 +26,14 @@ type carrying struct {
 }
 
 func newCarrying(j *journaled) carrying {
-	return carrying{read: j.Events, trim: j.TrimEvents, erase: j.Erase, scan: j.Scan, load: j.Load, edit: j.EditRecord, ready: j.Ready}
+	return carrying{read: j.Events, at: j.EventAt, trim: j.TrimEvents, erase: j.Erase, scan: j.Scan, load: j.Load, edit: j.EditRecord, ready: j.Ready}
 }
 
 func (f *faulty) Events(ctx context.Context, after string, limit int) ([]store.Event, error) {
 	return f.read(ctx, after, limit)
+}
+func (f *faulty) EventAt(ctx context.Context, after string, n int) (string, time.Time, error) {
+	return f.at(ctx, after, n)
 }
 func (f *faulty) TrimEvents(ctx context.Context, upTo string, limit int) (int, error) {
 	return f.trim(ctx, upTo, limit)
@@ -108,6 +113,32 @@ var carryingFaults = []fault{
 				return f.journaled.Events(ctx, "", limit)
 			}
 			return events, err
+		}
+	}},
+	{"fills a page without end", "EventPagesEnd", func(f *faulty) {
+		f.read = func(ctx context.Context, after string, limit int) (all []store.Event, err error) {
+			for len(all) < limit {
+				page, err := f.journaled.Events(ctx, after, limit-len(all))
+				if err != nil || len(page) == 0 {
+					return all, err
+				}
+				all, after = append(all, page...), page[len(page)-1].Cursor
+			}
+			return all, nil
+		}
+	}},
+	{"counts places from nought", "EventsTrimmed", func(f *faulty) {
+		f.at = func(ctx context.Context, after string, n int) (string, time.Time, error) {
+			return f.journaled.EventAt(ctx, after, max(n-1, 1))
+		}
+	}},
+	{"gives the last where there is no more", "Events", func(f *faulty) {
+		f.at = func(ctx context.Context, after string, n int) (string, time.Time, error) {
+			left, _, err := f.Backlog(ctx, after)
+			if err != nil {
+				return "", time.Time{}, err
+			}
+			return f.journaled.EventAt(ctx, after, min(n, left))
 		}
 	}},
 	{"trims more than it was asked to", "EventsTrimmed", func(f *faulty) {

@@ -36,6 +36,7 @@ func everyCall(ctx context.Context, e store.Engine) map[string]error {
 	_, errs["Events"] = e.Events(ctx, "", 1)
 	_, errs["LastEvent"] = e.LastEvent(ctx)
 	_, _, errs["Backlog"] = e.Backlog(ctx, "")
+	_, _, errs["EventAt"] = e.EventAt(ctx, "", 1)
 	_, errs["TrimEvents"] = e.TrimEvents(ctx, "", 1)
 	_, errs["Erase"] = e.Erase(ctx, []finding.Key{keyOf("a")}, always)
 	_, errs["Scan"] = e.Scan(ctx, nil, 1)

@@ -20,6 +20,7 @@ var outboxChecks = map[string]func(*testing.T, Opener){
 	"Events":          eventsOfChanges,
 	"EventsOff":       eventsOff,
 	"EventPages":      eventPages,
+	"EventPagesEnd":   eventPagesEnd,
 	"EventTimes":      eventTimes,
 	"EventCursors":    eventCursors,
 	"EventsTrimmed":   eventsTrimmed,
@@ -81,6 +82,15 @@ func checkTold(t *testing.T, e store.Engine, after string, want ...string) []sto
 	n, oldest, err := e.Backlog(ctx, after)
 	if err != nil || n != len(events) || n > 0 && !oldest.Equal(events[0].Time) || n == 0 && !oldest.IsZero() {
 		t.Errorf("the backlog of %d events is %d, the oldest of %v, %v", len(events), n, oldest, err)
+	}
+	for i := range len(events) + 1 {
+		var want store.Event
+		if i < len(events) {
+			want = events[i]
+		}
+		if cursor, at, err := e.EventAt(ctx, after, i+1); err != nil || cursor != want.Cursor || !at.Equal(want.Time) {
+			t.Errorf("event %d is at %q, of %v, %v; want %q, of %v", i+1, cursor, at, err, want.Cursor, want.Time)
+		}
 	}
 	if last, err := e.LastEvent(ctx); err != nil || len(events) > 0 && last != events[len(events)-1].Cursor {
 		t.Errorf("the last event is %q, %v", last, err)
@@ -201,8 +211,17 @@ func eventPages(t *testing.T, open Opener) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, ev := range page {
-		clear(ev.Finding) // the caller's
+	for i, ev := range page {
+		if n := len(ev.Space); n > 0 && (cap(ev.Space) < n+len(ev.Finding) || &ev.Space[:n+1][n] != &ev.Finding[0]) {
+			t.Errorf("the space of event %d is not before its finding", i)
+		}
+		clear(ev.Space[:cap(ev.Space)]) // the caller's, as is the finding
+		clear(ev.Finding)
+		for _, other := range page[i+1:] {
+			if eventCounter(t, other) < 0 {
+				t.Fatalf("event %d has its memory with another", i)
+			}
+		}
 	}
 	sameEvents(t, readEvents(t, e, "", 1000), all)
 }
@@ -236,9 +255,10 @@ func eventCursors(t *testing.T, open Opener) {
 	for _, cursor := range []string{"nonsense", "0", "-1", "1.5", " 1", "99999999999999999999999999", "'; DROP TABLE events"} {
 		_, err := e.Events(ctx, cursor, 1)
 		_, _, berr := e.Backlog(ctx, cursor)
+		_, _, aerr := e.EventAt(ctx, cursor, 1)
 		_, terr := e.TrimEvents(ctx, cursor, 1)
-		if !errors.Is(err, store.ErrCursor) || !errors.Is(berr, store.ErrCursor) || !errors.Is(terr, store.ErrCursor) {
-			t.Errorf("the cursor %q: %v, %v, %v", cursor, err, berr, terr)
+		if !errors.Is(err, store.ErrCursor) || !errors.Is(berr, store.ErrCursor) || !errors.Is(aerr, store.ErrCursor) || !errors.Is(terr, store.ErrCursor) {
+			t.Errorf("the cursor %q: %v, %v, %v, %v", cursor, err, berr, aerr, terr)
 		}
 	}
 	checkTold(t, e, "", "a:0")
