@@ -66,10 +66,33 @@ func (t *trimmer) round(ctx context.Context) error {
 	if err != nil || upTo == "" {
 		return err
 	}
+	if needed, err := t.needed(ctx, upTo); err != nil || needed {
+		return err
+	}
 	if err := t.lease.save(ctx, ""); err != nil {
 		return err
 	}
 	return t.forget(ctx, upTo)
+}
+
+// needed says whether a target may still want an event up to a cursor: more lie behind the target's own than behind that. It is
+// asked at the end, because a process that has lost the lease while it was trimming makes what was counted before too
+// many. The cursor's are counted first, so that what is written meanwhile errs on the safe side.
+func (t *trimmer) needed(ctx context.Context, upTo string) (bool, error) {
+	behind, _, err := t.o.Outbox.Backlog(ctx, upTo)
+	if err != nil {
+		return false, err
+	}
+	cursors, err := t.cursors(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, c := range cursors {
+		if n, _, err := t.o.Outbox.Backlog(ctx, c); err != nil || n > behind {
+			return true, err
+		}
+	}
+	return false, nil
 }
 
 // old is the cursor of the last of the n oldest events that streams need no more, "" for none. It leaps from event to event,

@@ -187,3 +187,38 @@ func TestTrimNeverTooMuch(t *testing.T) {
 		}
 	})
 }
+
+// A process that lost the lease in the middle of trimming trims on while another one counts: what that one then takes for
+// passed by all is more than it is.
+func TestTrimBesideAnother(t *testing.T) {
+	t.Parallel()
+	w, now := newWorld(), time.Date(2026, 6, 30, 0, 0, 0, 0, time.UTC)
+	for range 100 {
+		w.write(keyOf("f"))
+		w.events[len(w.events)-1].Time = now.Add(-2 * time.Hour)
+	}
+	w.records[[2]string{targetRecords, "t"}] = must(json.Marshal(progress{Holder: "z", Cursor: w.events[49].Cursor, Time: now}))
+	counts := 0
+	o := options(process{w, func(call string) (before, after error) {
+		if call == "Backlog" {
+			if counts++; counts == 2 { // all are counted, those of the target are not
+				_, err := process{world: w}.TrimEvents(context.Background(), w.events[29].Cursor, trimStep)
+				return err, nil
+			}
+		}
+		return nil, nil
+	}}, "b", targetOf("t", nil))
+	o.Now = func() time.Time { return now }
+	trimmer := newTrimmer(deliverer(t, o))
+	for range 3 {
+		if err := trimmer.round(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if w.left() < 50 {
+			t.Fatalf("%d events are left of 50 that the target has not seen", w.left())
+		}
+	}
+	if w.left() != 50 {
+		t.Errorf("%d events are left, want the 50 that the target has not seen", w.left())
+	}
+}
