@@ -14,8 +14,12 @@ import (
 // maxColumn bounds the texts of columns in bytes; longer ones only the body has.
 const maxColumn = 512
 
-// maxShort bounds those that are part of an index.
+// maxShort bounds those that an index is ordered by.
 const maxShort = 64
+
+// maxFacets bounds in bytes what the index finding_facets has of a finding: the hub's names, texts and elements of lists. Its
+// rows may have 2,704; what is not counted takes up to 260 (the short columns, heads of rows and lists, gaps).
+const maxFacets = 2400
 
 // row is a finding as its table has it, without its hub.
 type row struct {
@@ -28,6 +32,7 @@ type row struct {
 	texts    [5][]byte   // nil for none
 	lists    [3][][]byte // distinct
 	odd      bool
+	room     int // what is left of maxFacets
 	terms    []term
 	body     []byte
 }
@@ -69,7 +74,7 @@ func (c column) limit() int {
 
 // newRow makes a finding's row; what belongs to the hub comes from d.
 func (c *codec) newRow(k finding.Key, s *finding.Stored, revision int64, d *digester) row {
-	r := row{place: place(k), revision: revision, body: c.encodeFinding(k, s)}
+	r := row{place: place(k), revision: revision, body: c.encodeFinding(k, s), room: maxFacets - len(k.Account) - len(k.Region)}
 	values := filter.Extract(s.Finding, nil)
 	r.fill(values)
 	for i := range values {
@@ -104,8 +109,10 @@ func (r *row) fill(values filter.Values) {
 	}
 	for i, c := range listColumns {
 		for _, v := range values.Of(c.attribute) {
-			text := r.text(c, v.Text)
-			if text != nil && !slices.ContainsFunc(r.lists[i], func(b []byte) bool { return bytes.Equal(b, text) }) {
+			if slices.ContainsFunc(r.lists[i], func(b []byte) bool { return bytes.Equal(b, v.Text) }) {
+				continue
+			}
+			if text := r.text(c, v.Text); text != nil {
 				r.lists[i] = append(r.lists[i], text)
 			}
 		}
@@ -114,11 +121,22 @@ func (r *row) fill(values filter.Values) {
 
 // text gives what a column takes of a text, nil for one that is too long. An empty text is not none.
 func (r *row) text(c column, text []byte) []byte {
-	if len(text) > c.limit() {
+	if len(text) > c.limit() || c.limit() == maxColumn && !r.fits(text) {
 		r.odd = true
 		return nil
 	}
 	return append([]byte{}, text...)
+}
+
+// fits takes a text's part of what the index of facets has room for: its length, four bytes of a head, and what is
+// missing to a multiple of four.
+func (r *row) fits(text []byte) bool {
+	size := (len(text) + 7) &^ 3
+	if size > r.room {
+		return false
+	}
+	r.room -= size
+	return true
 }
 
 // rows are what one statement writes: an array for each column. Arrays of arrays would have to be as
