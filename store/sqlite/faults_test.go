@@ -186,6 +186,9 @@ func TestForgottenPages(t *testing.T) {
 	t.Parallel()
 	d, e := halfCopied(t)
 	d.failCheckpoint(t, e)
+	if len(d.media[fileName].dirty) > 0 {
+		t.Fatal("nothing can be forgotten")
+	}
 	d.forget(t, e.path)
 	d.arm()
 	mustBeReady(t, e)

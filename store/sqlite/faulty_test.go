@@ -153,6 +153,8 @@ func (r *faultyRun) phase(t *testing.T) {
 	r.check(t, false)
 	if r.random.IntN(2) == 0 {
 		mustBeReady(t, r.engine)
+		r.disk.forget(t, r.engine.path)
+		r.check(t, false)
 		r.work(t, 0, r.random)
 		r.check(t, false)
 	}
