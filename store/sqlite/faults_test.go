@@ -109,6 +109,8 @@ func halfCopied(t *testing.T) (*disk, *Engine) {
 		for i := 100; i < 200; i++ {
 			mustApply(t, e, testPut(fmt.Sprint(i), fmt.Sprint("new ", i)))
 		}
+		e.checkpoints.turn.Lock()
+		defer e.checkpoints.turn.Unlock()
 		pages, copied, err := walState(e.checkpoints.copyAll)
 		if copied == 0 || copied == pages {
 			t.Errorf("%d of %d pages were copied, want a part", copied, pages)
@@ -134,11 +136,11 @@ func checkHalfCopied(t *testing.T, e *Engine) {
 	}
 }
 
-// fail has a checkpoint fail by its sync of the database.
+// failCheckpoint has a checkpoint fail by its sync of the database.
 func (d *disk) failCheckpoint(t *testing.T, e *Engine) {
 	t.Helper()
 	d.arm(fault{op: opSync, name: fileName, times: forever, code: lib.SQLITE_IOERR_FSYNC})
-	e.checkpoints.limit = 1
+	e.checkpoints.limit = 1 // nobody is woken before
 	if err := e.checkpoints.check(); err == nil {
 		t.Fatal("the checkpoint succeeded")
 	}
@@ -158,7 +160,9 @@ func TestSyncOfDatabaseFails(t *testing.T) {
 			t.Errorf("Apply: %v", err)
 		}
 	}
+	e.checkpoints.turn.Lock()
 	pages, _, err := walState(e.checkpoints.size)
+	e.checkpoints.turn.Unlock()
 	if err != nil || pages > 2*200*3 {
 		t.Errorf("the log has %d pages, %v: it grows by each try", pages, err)
 	}
