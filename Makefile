@@ -31,6 +31,7 @@ test: ## check the format, vet and run every Go test (no C compiler needed, henc
 
 test-long: ## break the hub and what it stands on, hundreds of times (docs/proof.md)
 	PROOF=long $(GO) test -count=1 -timeout 3h -v ./proof
+	PROOF=long $(GO) test -count=1 -timeout 1h -v -run '^TestFaults$$' ./store/sqlite
 
 soak: ## load a hub for SOAK (1h) on each engine and look for what grows
 	SOAK=$(SOAK) $(GO) test -count=1 -timeout 0 -v -run '^TestSoak$$' ./proof

@@ -36,6 +36,9 @@ func (c *migrateCommand) Run(ctx context.Context, m *Main) (err error) {
 	if c.From.same(c.To) {
 		return usagef("--from and --to are the same place")
 	}
+	if err := errors.Join(checkDatabaseURL("--from", string(c.From)), checkDatabaseURL("--to", string(c.To))); err != nil {
+		return err
+	}
 	source, err := c.From.openToRead(ctx, m)
 	if err != nil {
 		return err

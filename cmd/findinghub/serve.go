@@ -18,7 +18,6 @@ import (
 
 type serveCommand struct {
 	Listen            string        `default:"${listen}" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes any that is free."`
-	DatabaseURL       string        `placeholder:"URL" help:"Keep findings in PostgreSQL instead, which several hubs may share: postgres://USER:PASSWORD@HOST/DATABASE."`
 	DataDir           string        `default:"./findinghub-data" placeholder:"DIR" help:"Where everything is kept; made if it is not there."`
 	Dev               bool          `help:"Take callers at their word: no signature is checked, a 12-digit access key id is the account, any other is ${dev_account}, and every hub and product is enabled."`
 	InsecureDevListen bool          `help:"Let --dev listen beyond this machine, where anybody who can reach it can read and change everything."`
@@ -34,6 +33,7 @@ type serveCommand struct {
 	LogFormat         string        `enum:"text,json" default:"text" help:"text or json."`
 	LogLevel          slog.Level    `default:"INFO" help:"DEBUG, INFO, WARN or ERROR."`
 
+	databaseFlags  `embed:""`
 	accessFlags    `embed:""`
 	eventFlags     `embed:""`
 	retentionFlags `embed:""`
@@ -87,6 +87,9 @@ func (c *serveCommand) check() error {
 	}
 	if c.AuditMaxSize < 1 || c.AuditKeep < 1 {
 		return usagef("--audit-max-size and --audit-keep must be at least 1")
+	}
+	if err := c.databaseFlags.check(); err != nil {
+		return err
 	}
 	if _, err := c.proxies(); err != nil {
 		return err

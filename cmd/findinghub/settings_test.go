@@ -131,7 +131,8 @@ func sampleValue(f *kong.Flag) string {
 		return "true"
 	case f.Name == "log-level":
 		return "ERROR"
-	case strings.HasSuffix(f.Name, "timeout"), strings.HasSuffix(f.Name, "duration"), strings.HasSuffix(f.Name, "retention"):
+	case strings.HasSuffix(f.Name, "timeout"), strings.HasSuffix(f.Name, "duration"), strings.HasSuffix(f.Name, "retention"),
+		strings.HasSuffix(f.Name, "wait"), strings.HasSuffix(f.Name, "patience"):
 		return "7s"
 	}
 	return "7"

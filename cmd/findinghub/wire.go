@@ -49,7 +49,9 @@ func (s *serving) openEngine(ctx context.Context, registry *prometheus.Registry)
 		if err := os.MkdirAll(s.DataDir, 0o700); err != nil {
 			return nil, fmt.Errorf("the data directory cannot be used: %w", err)
 		}
-		e, err := postgres.Open(ctx, postgres.Options{URL: s.DatabaseURL, Logger: s.log, Events: s.wanted(), Now: time.Now})
+		o := s.options()
+		o.Logger, o.Events, o.Now = s.log, s.wanted(), time.Now
+		e, err := postgres.Open(ctx, o)
 		if err != nil {
 			return nil, fmt.Errorf("the database cannot be used: %w", err)
 		}

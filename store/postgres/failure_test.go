@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net/url"
 	"sync"
@@ -176,11 +177,21 @@ func TestFailover(t *testing.T) {
 }
 
 // TestAnswerLost: the network is cut when the answer to a commit passes. The transaction is done, and the call
-// says so: once each.
+// says so: once each. One connection that writes is enough to find that out, though it is the one that was lost.
 func TestAnswerLost(t *testing.T) {
 	t.Parallel()
+	for _, o := range []postgres.Options{{}, {Writers: 1, Readers: 1}} {
+		t.Run(fmt.Sprint(o.Writers), func(t *testing.T) {
+			t.Parallel()
+			answerLost(t, o)
+		})
+	}
+}
+
+func answerLost(t *testing.T, o postgres.Options) {
+	t.Helper()
 	var cuts atomic.Int32
-	e := throughProxy(t, func(fromServer bool, data []byte) bool {
+	e := throughProxyWith(t, o, func(fromServer bool, data []byte) bool {
 		if !fromServer || !bytes.Contains(data, []byte("COMMIT\x00")) || cuts.Load() >= 30 {
 			return false
 		}
@@ -227,6 +238,11 @@ func TestNetworkCut(t *testing.T) {
 // throughProxy opens an engine whose connections a test may cut.
 func throughProxy(t *testing.T, cut func(fromServer bool, data []byte) bool) *postgres.Engine {
 	t.Helper()
+	return throughProxyWith(t, postgres.Options{}, cut)
+}
+
+func throughProxyWith(t *testing.T, o postgres.Options, cut func(fromServer bool, data []byte) bool) *postgres.Engine {
+	t.Helper()
 	u, err := url.Parse(pgtest.Database(t, t.TempDir()))
 	if err != nil {
 		t.Fatal(err)
@@ -234,7 +250,8 @@ func throughProxy(t *testing.T, cut func(fromServer bool, data []byte) bool) *po
 	// The tables are made first, undisturbed.
 	openWith(t, postgres.Options{URL: u.String()})
 	p := pgtest.NewProxy(t, u.Port(), cut)
-	return openWith(t, postgres.Options{URL: p.URL(u.Path[1:]), Events: true, Patience: 30 * time.Second})
+	o.URL, o.Events, o.Patience = p.URL(u.Path[1:]), true, 30*time.Second
+	return openWith(t, o)
 }
 
 // TestNetworkSilent: a network that swallows everything does not hold a caller for ever.

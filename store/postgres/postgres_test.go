@@ -21,7 +21,9 @@ func open(t *testing.T, dir string, events bool) *postgres.Engine {
 
 func openWith(t *testing.T, o postgres.Options) *postgres.Engine {
 	t.Helper()
-	o.Writers, o.Readers = 4, 4
+	if o.Writers == 0 {
+		o.Writers, o.Readers = 4, 4
+	}
 	e, err := postgres.Open(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)

@@ -145,7 +145,8 @@ func (t *transaction) commit(ctx context.Context) error {
 // errUndone is why a transaction may be begun anew.
 var errUndone = errors.New("the transaction was lost with its connection")
 
-// settle finds out what became of a transaction, on other connections.
+// settle finds out what became of a transaction, on the connections that read: when a server goes, all that write may
+// be waiting here, and each still counts as one of its pool.
 func (e *Engine) settle(ctx context.Context, account string, token [16]byte, cause error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.o.Patience)
 	defer cancel()
@@ -157,7 +158,7 @@ func (e *Engine) settle(ctx context.Context, account string, token [16]byte, cau
 		return conn.QueryRow(ctx, "SELECT committed FROM receipt WHERE account = $1 AND token = $2", account, token).Scan(&committed)
 	}
 	for wait := firstPause; ; wait = min(2*wait, longestPause) {
-		err := e.once(ctx, e.writers, ask)
+		err := e.once(ctx, e.readers, ask)
 		switch {
 		case err == nil && committed:
 			return nil

@@ -16,6 +16,7 @@ import (
 // quite complete: so the last, small rest is copied while the writer holds still.
 type checkpointer struct {
 	conn  *sqlite.Conn
+	path  string // of the database
 	log   *slog.Logger
 	limit int64 // pages
 	// pins is how many read for so long (a backup) that it is no use to wait for them.
@@ -32,7 +33,12 @@ type checkpointer struct {
 	quit     chan struct{}
 	finished chan struct{}
 
-	size, copyAll, copyRest *sqlite.Stmt
+	// failed is why the last checkpoint failed on the disk: nothing is written until one succeeds.
+	failed atomic.Pointer[error]
+	// appended is the size of the log before its pages were appended to it again; 0 unless a checkpoint has failed.
+	appended int64
+
+	size, copyAll, copyRest, putPage *sqlite.Stmt
 }
 
 // smallRest is how many pages may be copied while writers wait: some milliseconds' worth.
@@ -47,14 +53,16 @@ func newCheckpointer(path string, o Options) (*checkpointer, error) {
 	// Readers are quick; one that is not makes this checkpoint fail and the next one will do.
 	c.SetBusyTimeout(20 * time.Millisecond)
 	cp := &checkpointer{
-		conn: c, log: o.Logger, limit: int64(o.CheckpointPages),
+		conn: c, path: path, log: o.Logger, limit: int64(o.CheckpointPages),
 		wake: make(chan struct{}, 1), quit: make(chan struct{}), finished: make(chan struct{}),
 	}
-	err = errors.Join(runSQL(c, "PRAGMA synchronous=FULL"), runSQL(c, "PRAGMA checkpoint_fullfsync=1"), prepareAll(c, map[string]**sqlite.Stmt{
-		"PRAGMA wal_checkpoint(NOOP)":    &cp.size,
-		"PRAGMA wal_checkpoint(PASSIVE)": &cp.copyAll,
-		"PRAGMA wal_checkpoint(RESTART)": &cp.copyRest,
-	}))
+	err = errors.Join(runSQL(c, "PRAGMA synchronous=FULL"), runSQL(c, "PRAGMA fullfsync=1"), runSQL(c, "PRAGMA checkpoint_fullfsync=1"),
+		runSQL(c, "PRAGMA wal_autocheckpoint=0"), prepareAll(c, map[string]**sqlite.Stmt{
+			"PRAGMA wal_checkpoint(NOOP)":                        &cp.size,
+			"PRAGMA wal_checkpoint(PASSIVE)":                     &cp.copyAll,
+			"PRAGMA wal_checkpoint(RESTART)":                     &cp.copyRest,
+			"INSERT INTO sqlite_dbpage(pgno, data) VALUES(?, ?)": &cp.putPage,
+		}))
 	if err != nil {
 		return nil, discard(c, err)
 	}
@@ -68,14 +76,17 @@ func (cp *checkpointer) pin(n int32) { cp.pins.Add(n) }
 const worst = 4
 
 // ready is called before a commit with the size of the log. A disk that takes in less than is
-// written would let the log grow for ever: then writers wait.
-func (cp *checkpointer) ready(pages int64) {
-	if pages < max(worst*cp.limit, cp.blocked.Load()) || cp.pins.Load() > 0 {
-		return
+// written would let the log grow for ever: then writers wait. An error is why nothing may be written.
+func (cp *checkpointer) ready(pages int64) error {
+	if cp.failing() == nil && (pages < max(worst*cp.limit, cp.blocked.Load()) || cp.pins.Load() > 0) {
+		return nil
 	}
-	if err := cp.check(); err != nil {
+	err := cp.check()
+	if err != nil && cp.failing() == nil {
 		cp.log.Warn("a checkpoint failed, the log grows on", "pages", pages, "error", err)
+		return nil
 	}
+	return err
 }
 
 // grown is called after a commit with the size of the log.
@@ -110,10 +121,18 @@ func (cp *checkpointer) stop() {
 	<-cp.finished
 }
 
-// check looks at the log's size and copies it when it has passed the limit.
+// check looks at the log's size and copies it when it has passed the limit, or when copying it has failed.
 func (cp *checkpointer) check() error {
 	cp.turn.Lock()
 	defer cp.turn.Unlock()
+	if cp.failing() != nil {
+		return cp.note(cp.redo())
+	}
+	return cp.note(cp.copyGrown())
+}
+
+// copyGrown copies a log that has passed the limit.
+func (cp *checkpointer) copyGrown() error {
 	pages, _, err := walState(cp.size)
 	if err != nil || pages < max(cp.limit, cp.blocked.Load()) {
 		return err

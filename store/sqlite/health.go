@@ -66,6 +66,9 @@ func (e *Engine) Ready(ctx context.Context) error {
 		return err
 	}
 	defer e.leave()
+	if err := e.checkpoints.failing(); err != nil {
+		e.health.wrote(err) // nobody has written since
+	}
 	try, err := e.health.failed()
 	if try {
 		err = e.writer.do(ctx, job{write: func(w *writer) error { return w.setMeta("probe", make([]byte, probeSize)) }})

@@ -48,6 +48,8 @@ type Options struct {
 
 	// maxPages bounds the database for tests of a full disk.
 	maxPages int
+	// renewLog is called with the log's path before SQLite opens it; tests with a disk of their own have their own.
+	renewLog func(path string) error
 }
 
 // Commit tells how much one commit wrote, for metrics.
@@ -129,12 +131,18 @@ func (o Options) withDefaults() Options {
 	if o.CheckpointPages == 0 {
 		o.CheckpointPages = 8000
 	}
+	if o.renewLog == nil {
+		o.renewLog = renewLog
+	}
 	return o
 }
 
 // open opens everything that release closes.
 func (e *Engine) open(ctx context.Context, o Options) error {
 	e.path, e.events = filepath.Join(o.Dir, fileName), o.Events
+	if err := o.renewLog(e.path + "-wal"); err != nil {
+		return err
+	}
 	conn, m, err := openDatabase(e.path, o)
 	if err != nil {
 		return err
@@ -148,6 +156,9 @@ func (e *Engine) open(ctx context.Context, o Options) error {
 		return err
 	}
 	if e.checkpoints, err = newCheckpointer(e.path, o); err != nil {
+		return err
+	}
+	if err := e.checkpoints.distrust(); err != nil {
 		return err
 	}
 	if e.readers, err = openReaders(e.path, o.Readers); err != nil {
@@ -172,9 +183,17 @@ func (e *Engine) Close() error {
 }
 
 // release closes what open opened, as far as it came. The last connection copies the
-// write-ahead log into the database as it closes.
+// write-ahead log into the database as it closes, unless copying it has failed.
 func (e *Engine) release() error {
 	var errs []error
+	var keep *sqlite.Conn
+	if e.checkpoints != nil && e.checkpoints.failing() != nil {
+		var err error
+		if keep, err = keepLog(e.path); err != nil {
+			// All stay open until the process ends: its end copies nothing.
+			return errors.Join(err, e.unlock())
+		}
+	}
 	if e.readers != nil {
 		errs = append(errs, e.readers.close())
 	}
@@ -183,6 +202,9 @@ func (e *Engine) release() error {
 	}
 	if e.writer != nil {
 		errs = append(errs, e.writer.conn.Close())
+	}
+	if keep != nil {
+		errs = append(errs, keep.Close())
 	}
 	return errors.Join(append(errs, e.unlock())...)
 }

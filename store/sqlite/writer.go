@@ -140,10 +140,7 @@ func (w *writer) gather(group []job, j job) []job {
 // durable before visible in the index, visible before acknowledged. Between commit and
 // index a reader may see a row that the index does not know as it is; Find looks for that.
 func (w *writer) write(group []job) {
-	w.e.checkpoints.ready(w.logPages)
-	w.e.checkpoints.hold.Lock()
 	err := w.transact(group)
-	w.e.checkpoints.hold.Unlock()
 	if err == nil && len(w.entries) > 0 {
 		w.e.index.Apply(w.entries)
 		w.e.made.Add(uint64(len(w.created)))
@@ -194,7 +191,12 @@ func (w *writer) transact(group []job) error {
 	w.group++
 	w.entries, w.answers = w.entries[:0], w.answers[:0]
 	before := w.marks
-	err := w.fill(group)
+	err := w.e.checkpoints.ready(w.logPages)
+	if err == nil {
+		w.e.checkpoints.hold.Lock()
+		defer w.e.checkpoints.hold.Unlock()
+		err = w.fill(group)
+	}
 	if err == nil {
 		return nil
 	}

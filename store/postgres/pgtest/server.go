@@ -216,16 +216,11 @@ func (s *Server) Stop() {
 	s.exited = nil
 }
 
-// Kill kills the server's processes with kill -9, all at once.
+// Kill kills the server's processes with kill -9, all at once. When the server is not running it is an error.
 func (s *Server) Kill() error {
-	text, err := os.ReadFile(filepath.Join(s.data(), "postmaster.pid"))
+	pid, err := s.pid()
 	if err != nil {
-		return err
-	}
-	line, _, _ := strings.Cut(string(text), "\n")
-	pid, err := strconv.Atoi(line)
-	if err != nil {
-		return err
+		return fmt.Errorf("pgtest: killing the server: %w", err)
 	}
 	// First it stops, so that it starts no more of them.
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
@@ -239,6 +234,31 @@ func (s *Server) Kill() error {
 	}
 	s.Stop()
 	return nil
+}
+
+// pid is the number of the server's first process. A server that was killed leaves its file, and the number
+// may be another process's by now: only one that serves our directory is ours to kill.
+func (s *Server) pid() (int, error) {
+	file := filepath.Join(s.data(), "postmaster.pid")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return 0, err
+	}
+	line, _, _ := strings.Cut(string(text), "\n")
+	pid, err := strconv.Atoi(line)
+	if err != nil || pid < 1 {
+		return 0, fmt.Errorf("%s begins with %q, which is no process", file, line)
+	}
+	called, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	if err != nil {
+		return 0, err
+	}
+	args := strings.Split(string(called), "\x00")
+	at := slices.Index(args, "-D") + 1
+	if filepath.Base(args[0]) != "postgres" || at == 0 || at == len(args) || args[at] != s.data() {
+		return 0, fmt.Errorf("%s names process %d, which does not serve the directory", file, pid)
+	}
+	return pid, nil
 }
 
 // children lists the processes that a process has started.
