@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/findinghub/findinghub/store"
 	"github.com/findinghub/findinghub/store/postgres"
@@ -16,7 +17,9 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 // open opens an engine over the database that belongs to a directory.
 func open(t *testing.T, dir string, events bool) *postgres.Engine {
 	t.Helper()
-	return openWith(t, postgres.Options{URL: pgtest.Database(t, dir), Events: events})
+	// A call that waits for a lock for too long goes on finding by finding, and the suite's crashes would then meet calls that
+	// are done in part. Slow machines are no reason for that.
+	return openWith(t, postgres.Options{URL: pgtest.Database(t, dir), Events: events, LockWait: time.Minute})
 }
 
 func openWith(t *testing.T, o postgres.Options) *postgres.Engine {
