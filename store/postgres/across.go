@@ -70,7 +70,16 @@ func (a *across) conditions(c *compiler, hubs string, from *store.Cursor) string
 }
 
 // keyColumns are those that findings of several hubs have in order.
-var key = []string{"account", "region", "place"}
+var keyColumns = []string{"account", "region", "place"}
+
+// narrow begins the SELECT of what is sorted: bodies would only be carried along, and are fetched by the rows' addresses, which
+// stay what they are for as long as a statement runs.
+const narrow = "SELECT account, region, place, ctid AS at"
+
+// bodies joins those of s, in order.
+func (a *across) bodies(stage int) string {
+	return " JOIN finding f ON f.ctid = s.at" + a.order(stage, "s.", keyColumns...)
+}
 
 // inOrder reads the first findings of a stage after a place, of each hub at most so many, by an index that has the order.
 func (a *across) inOrder(stage int, from *store.Cursor, each, limit int) (sql string, args []any) {
@@ -79,26 +88,27 @@ func (a *across) inOrder(stage int, from *store.Cursor, each, limit int) (sql st
 	if len(a.columns) > 0 {
 		hubs += " AND " + a.stage(c, stage, from)
 	}
-	one := "SELECT account, region, place, body" + a.judged("") + a.conditions(c, hubs, from) + a.order(stage, "", "place")
-	return fmt.Sprintf("SELECT x.body%s FROM %s CROSS JOIN LATERAL (%s LIMIT %d) x%s LIMIT %d",
-		a.judged("x."), a.lines(c), one, each, a.order(stage, "x.", key...), limit), c.args
+	one := narrow + a.judged("") + a.conditions(c, hubs, from) + a.order(stage, "", "place")
+	sql = fmt.Sprintf("SELECT x.* FROM %s CROSS JOIN LATERAL (%s LIMIT %d) x%s LIMIT %d",
+		a.lines(c), one, each, a.order(stage, "x.", keyColumns...), limit)
+	return "SELECT f.body" + a.judged("s.") + " FROM (" + sql + ") s" + a.bodies(stage), c.args
 }
 
 // statement reads the first findings after a place of all that match, by collecting these: it is for filters that
 // match few. Its last column says how many there are; more than most is more than was collected.
 func (a *across) statement(_ int, from *store.Cursor, limit int) (sql string, args []any) {
 	c := a.begin()
-	narrow := "SELECT account, region, place, ctid AS at" + a.judged("")
+	some := narrow + a.judged("")
 	if a.c.across == byIndex {
 		// OFFSET keeps the database from taking lines and findings as two tables that it may join in another way.
-		one := narrow + a.conditions(c, a.aside("account = h.account AND region = h.region"), from)
-		narrow = "SELECT x.* FROM " + a.lines(c) + " CROSS JOIN LATERAL (" + one + " OFFSET 0) x"
+		one := some + a.conditions(c, a.aside("account = h.account AND region = h.region"), from)
+		some = "SELECT x.* FROM " + a.lines(c) + " CROSS JOIN LATERAL (" + one + " OFFSET 0) x"
 	} else {
 		accounts, regions := a.hubs(c)
-		narrow += a.conditions(c, a.aside("account = ANY("+accounts+") AND region = ANY("+regions+")"), from)
+		some += a.conditions(c, a.aside("account = ANY("+accounts+") AND region = ANY("+regions+")"), from)
 	}
-	return fmt.Sprintf("SELECT f.body%s, s.n FROM (SELECT *, count(*) OVER () AS n FROM (%s LIMIT %d) c%s LIMIT %d) s JOIN finding f ON f.ctid = s.at%s",
-		a.judged("s."), narrow, a.most+1, a.order(altogether, "c.", key...), limit, a.order(altogether, "s.", key...)), c.args
+	return fmt.Sprintf("SELECT f.body%s, s.n FROM (SELECT *, count(*) OVER () AS n FROM (%s LIMIT %d) c%s LIMIT %d) s%s",
+		a.judged("s."), some, a.most+1, a.order(altogether, "c.", keyColumns...), limit, a.bodies(altogether)), c.args
 }
 
 // aside makes a condition on hubs one that no index can answer: what is collected is selected by other indexes, and

@@ -276,6 +276,9 @@ func (f *finder) fetch(ctx context.Context, conn *pgxpool.Conn, streams []*strea
 	}
 	batch := &pgx.Batch{}
 	for _, s := range alone {
+		if f.exact { // then all that comes is wanted, and no more than the rest of the page
+			s.limit = min(s.limit, f.q.Limit+1-len(f.page.Keys))
+		}
 		sql, args := s.pages.statement(s.stage, s.from, s.limit)
 		batch.Queue(sql, args...)
 	}
