@@ -23,6 +23,8 @@ type compiler struct {
 	across asking
 	// terms are what leaves ask the index for: of each leaf one for every hub.
 	terms [][]term
+	// common says whether it is better to compare columns than to ask the index for terms, one for every hub; nil: never.
+	common func(terms []term) bool
 }
 
 // asking says how a statement asks for terms.
@@ -143,6 +145,11 @@ func (c *compiler) weigh(l leaf, mark int, may bool) string {
 
 // term compiles a leaf about one attribute.
 func (c *compiler) term(t filter.Term, may bool) string {
+	if common := c.common; !may {
+		// Of a column that odd rows lack no negation is certain; of terms it is.
+		c.common = nil
+		defer func() { c.common = common }()
+	}
 	mark := len(c.args)
 	return c.weigh(c.leaf(t), mark, may)
 }
@@ -174,10 +181,7 @@ func (c *compiler) leaf(t filter.Term) leaf {
 // hasTerm asks the inverted index. A finding has terms of its own hub only, so that any of several
 // hubs' terms will do.
 func (c *compiler) hasTerm(of func(*digester) term) leaf {
-	wanted := make([]term, len(c.hubs))
-	for i, h := range c.hubs {
-		wanted[i] = of(newDigester(h))
-	}
+	wanted := c.wanted(of)
 	c.terms = append(c.terms, wanted)
 	switch {
 	case c.across == byIndex:
@@ -189,6 +193,15 @@ func (c *compiler) hasTerm(of func(*digester) term) leaf {
 		return exactly(contained + c.arg(wanted[0], "uuid") + "]")
 	}
 	return exactly("terms && " + c.arg(wanted, "uuid[]"))
+}
+
+// wanted gives a term for every hub.
+func (c *compiler) wanted(of func(*digester) term) []term {
+	wanted := make([]term, len(c.hubs))
+	for i, h := range c.hubs {
+		wanted[i] = of(newDigester(h))
+	}
+	return wanted
 }
 
 // contained begins a condition that the index on terms answers.

@@ -40,6 +40,12 @@ func (c *compiler) equals(t filter.TextTerm) leaf {
 	return c.hasTerm(func(d *digester) term { return d.value(t.Attribute, nil, []byte(t.Value)) })
 }
 
+// isCommon says whether so many findings have a value that their columns are better compared one by one.
+func (c *compiler) isCommon(t filter.TextTerm) bool {
+	return c.common != nil && len(t.Value) <= maxColumn &&
+		c.common(c.wanted(func(d *digester) term { return d.value(t.Attribute, nil, []byte(t.Value)) }))
+}
+
 // prefixed asks the index for the longest beginning that is kept of the value's length.
 func (c *compiler) prefixed(t filter.TextTerm) leaf {
 	longest := 0
@@ -113,6 +119,8 @@ func (c *compiler) severity(t filter.TextTerm) leaf {
 // column compares a column; values that did not fit into it are only in the body.
 func (c *compiler) column(t filter.TextTerm, name string) leaf {
 	switch {
+	case t.Op == filter.Equals && indexed(t.Attribute) && c.isCommon(t):
+		return orOdd("(" + name + " = " + c.arg([]byte(t.Value), "bytea") + " OR odd)")
 	case t.Op == filter.Equals && indexed(t.Attribute):
 		return c.equals(t)
 	case t.Op == filter.Equals && len(t.Value) <= maxShort:
@@ -138,6 +146,9 @@ func whole(t filter.TextTerm, sql string) leaf {
 func (c *compiler) list(t filter.TextTerm, name string) leaf {
 	switch t.Op {
 	case filter.Equals:
+		if c.isCommon(t) {
+			return orOdd("(" + c.arg([]byte(t.Value), "bytea") + " = ANY(" + name + ") OR odd)")
+		}
 		return c.equals(t)
 	case filter.Prefix:
 		// Most lists have one element, which is asked without making a table of them.

@@ -2,7 +2,7 @@ package postgres
 
 // Searching lets an engine search in one way, whatever it thinks best.
 func (o *Options) Searching(way string, most int) {
-	o.apart = way == "apart"
+	o.apart, o.columns = way == "apart", way == "in order"
 	how, known := map[string]asking{"apart": byFilter, "in order": byFilter, "by terms": byIndex, "by candidates": ofAll}[way]
 	if !known {
 		panic("postgres: no such way: " + way)

@@ -45,9 +45,10 @@ type Options struct {
 	// that only LockWait counts.
 	Now func() time.Time
 
-	// ask replaces the choice of how hubs are asked, and apart lets each be asked by itself; for tests.
-	ask   func() (how asking, most int)
-	apart bool
+	// ask replaces the choice of how hubs are asked, apart lets each be asked by itself, and with columns no value is too
+	// rare for them; for tests.
+	ask            func() (how asking, most int)
+	apart, columns bool
 }
 
 // withDefaults fills in what was left out.

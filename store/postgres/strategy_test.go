@@ -154,3 +154,33 @@ func TestStatistics(t *testing.T) {
 		t.Errorf("of 400 findings is known %v; what all have is in %v, what one has in %v", k.findings, common, rare)
 	}
 }
+
+// TestCommonValues: of values that many findings have the columns are compared when groups are counted, but where it is
+// about those that do not have them.
+func TestCommonValues(t *testing.T) {
+	t.Parallel()
+	failed, other := is(filter.ComplianceStatus, "FAILED"), is(filter.ComplianceStatus, "WARNING")
+	kind := is(filter.ResourceType, "AwsEc2Instance")
+	e := &Engine{}
+	k := known{findings: 1e6, rare: 0.0001, shares: map[term]float64{}}
+	k.shares[newDigester(here).value(filter.ComplianceStatus, nil, []byte("FAILED"))] = 0.3
+	k.shares[newDigester(here).value(filter.ResourceType, nil, []byte("AwsEc2Instance"))] = 0.2
+	e.statistics.known.Store(&k)
+	const ofHub = "account = $1::text AND region = $2::text AND "
+	for _, c := range []struct {
+		expr filter.Expr
+		sql  string
+	}{
+		{failed, "(compliance = $3::bytea OR odd)"},
+		{other, "terms @> ARRAY[$3::uuid]"},
+		{kind, "($3::bytea = ANY(resource_types) OR odd)"},
+		{is(filter.ResourceId, "i-1"), "terms @> ARRAY[$3::uuid]"},
+		{filter.Not{X: failed}, "(terms @> ARRAY[$3::uuid] IS NOT TRUE)"},
+		{filter.And{failed, other}, "((compliance = $3::bytea OR odd) AND terms @> ARRAY[$4::uuid])"},
+		{filter.Not{X: filter.Not{X: kind}}, "((($3::bytea = ANY(resource_types) OR odd) IS NOT TRUE) IS NOT TRUE)"},
+	} {
+		if sql, compiler := e.grouped([]hub{here}, c.expr); sql != ofHub+c.sql || !compiler.sure {
+			t.Errorf("%v\n gives %s, sure %t\n want %s", c.expr, sql, compiler.sure, ofHub+c.sql)
+		}
+	}
+}

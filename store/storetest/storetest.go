@@ -44,10 +44,10 @@ func Run(t *testing.T, open Opener) {
 	)
 }
 
-// RunSearches runs the part of the suite that is about searches, for an engine that has several ways of them. Nothing of it
+// RunSearches runs the part of the suite that is about searches and counts, for an engine that has several ways of them. Nothing of it
 // starts the test binary again.
 func RunSearches(t *testing.T, open Opener) {
-	runGroups(t, open, findChecks, scopeChecks, randomChecks)
+	runGroups(t, open, findChecks, groupChecks, scopeChecks, randomChecks)
 }
 
 func runGroups(t *testing.T, open Opener, groups ...map[string]func(*testing.T, Opener)) {
