@@ -42,10 +42,11 @@ func (cp *checkpointer) note(err error) error {
 	return err
 }
 
-// distrust is called at start: a log that another process kept open may have been copied in part.
+// distrust is called at start: a log that another process kept open may have been copied in part. One that counts as copied
+// as a whole has been synced, and must not be appended to: SQLite begins it anew, over the pages that are to be read.
 func (cp *checkpointer) distrust() error {
-	_, copied, err := walState(cp.size)
-	if err != nil || copied == 0 {
+	pages, copied, err := walState(cp.size)
+	if err != nil || copied == 0 || copied == pages {
 		return err
 	}
 	err = errUnsynced
@@ -66,7 +67,7 @@ func (cp *checkpointer) redo() error {
 	}
 	// Of a disk that goes on failing the log does not grow: what has been appended is not appended again
 	// until it, too, counts as copied.
-	if copied > cp.appended {
+	if copied > cp.appended && copied < pages { // see distrust
 		if err := cp.appendAgain(pages); err != nil {
 			return fmt.Errorf("store: writing the log once more: %w", err)
 		}
