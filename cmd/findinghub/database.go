@@ -35,7 +35,7 @@ func (f *databaseFlags) check() error {
 		flag            string
 		is, least, most time.Duration
 	}{
-		{"--database-statement-timeout", f.DatabaseStatementTimeout, time.Second, time.Hour},
+		{"--database-statement-timeout", f.DatabaseStatementTimeout, time.Second, 10 * time.Minute}, // receipts are kept for an hour
 		{"--database-lock-wait", f.DatabaseLockWait, 10 * time.Millisecond, time.Minute},
 		{"--database-patience", f.DatabasePatience, 10 * time.Millisecond, 10 * time.Minute},
 	} {

@@ -105,7 +105,7 @@ func TestDatabaseFlagsRefused(t *testing.T) {
 		{[]string{"--database-writers=-1"}, []string{"--database-writers", "0 to 10000", "-1"}},
 		{[]string{"--database-writers=10001"}, []string{"--database-writers", "0 to 10000"}},
 		{[]string{"--database-readers=-5"}, []string{"--database-readers", "0 to 10000"}},
-		{[]string{"--database-statement-timeout=0s"}, []string{"--database-statement-timeout", "1s to 1h0m0s", "0s"}},
+		{[]string{"--database-statement-timeout=0s"}, []string{"--database-statement-timeout", "1s to 10m0s", "0s"}},
 		{[]string{"--database-statement-timeout=999ms"}, []string{"--database-statement-timeout", "1s"}},
 		{[]string{"--database-lock-wait=500us"}, []string{"--database-lock-wait", "10ms to 1m0s"}},
 		{[]string{"--database-lock-wait=-1s"}, []string{"--database-lock-wait", "10ms"}},

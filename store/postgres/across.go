@@ -111,6 +111,9 @@ func (a *across) statement(_ int, from *store.Cursor, limit int) (sql string, ar
 		a.judged("s."), some, a.most+1, a.order(altogether, "c.", keyColumns...), limit, a.bodies(altogether)), c.args
 }
 
+// inVain says by a row of a statement's answer that it has not collected all.
+func (a *across) inVain(raw [][]byte) bool { return int8Of(raw[len(raw)-1]) > int64(a.most) }
+
 // aside makes a condition on hubs one that no index can answer: what is collected is selected by other indexes, and
 // going through all of a hub besides only takes time. Where a severity is asked for, the index that has it after the hub may
 // be the best one.

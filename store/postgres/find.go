@@ -50,7 +50,10 @@ type finder struct {
 	*Engine
 	q       store.Query
 	columns []sortColumn
+	hubs    []hub
 	streams []*stream
+	// together is how many findings the next statement for several streams reads.
+	together int
 	// exact and sure are the compiler's: what the database selects needs no second look, or odd rows only.
 	exact, sure bool
 	// seen keeps a finding that moves while it is being looked for from being found twice.
@@ -77,8 +80,8 @@ func (e *Engine) Find(ctx context.Context, q store.Query) (page store.Page, err 
 		}
 		c := newCompiler(hubs)
 		c.may(q.Filter)
-		f := &finder{Engine: e, q: q, columns: columns, exact: c.exact, sure: c.sure, seen: map[finding.Key]bool{}}
-		if err := f.begin(ctx, conn, hubs); err != nil {
+		f := &finder{Engine: e, q: q, columns: columns, hubs: hubs, together: q.Limit + 1, exact: c.exact, sure: c.sure, seen: map[finding.Key]bool{}}
+		if err := f.begin(ctx, conn); err != nil {
 			return err
 		}
 		err = f.run(ctx, conn)
@@ -89,9 +92,9 @@ func (e *Engine) Find(ctx context.Context, q store.Query) (page store.Page, err 
 }
 
 // begin makes the streams: one of all hubs, if few match, else one for each.
-func (f *finder) begin(ctx context.Context, conn *pgxpool.Conn, hubs []hub) error {
-	if how, most := f.strategy(hubs, f.q.Filter, f.q.Limit); how != byFilter {
-		all := newAcross(hubs, f.q.Filter, f.columns, how)
+func (f *finder) begin(ctx context.Context, conn *pgxpool.Conn) error {
+	if how, most := f.strategy(f.hubs, f.q.Filter, f.q.Limit); how != byFilter {
+		all := newAcross(f.hubs, f.q.Filter, f.columns, how)
 		all.most = most
 		s := &stream{pages: all, from: f.q.After, limit: f.q.Limit + 1}
 		if ok, err := f.collect(ctx, conn, s, all); ok || err != nil {
@@ -99,10 +102,16 @@ func (f *finder) begin(ctx context.Context, conn *pgxpool.Conn, hubs []hub) erro
 			return err
 		}
 	}
-	for _, h := range hubs {
-		f.streams = append(f.streams, newStream(h, f.q, f.columns, len(hubs)))
-	}
+	f.ask()
 	return nil
+}
+
+// ask makes a stream of each hub. What an earlier stream has brought to the page already is passed over.
+func (f *finder) ask() {
+	f.streams = nil
+	for _, h := range f.hubs {
+		f.streams = append(f.streams, newStream(h, f.q, f.columns, len(f.hubs)))
+	}
 }
 
 // collect begins a stream of all hubs. It is false when more match than was to be collected.
@@ -119,7 +128,7 @@ func (f *finder) collect(ctx context.Context, conn *pgxpool.Conn, s *stream, all
 	n, last := 0, found{}
 	for rows.Next() {
 		raw := rows.RawValues()
-		if n++; n == 1 && int8Of(raw[len(raw)-1]) > int64(all.most) {
+		if n++; all.inVain(raw) {
 			return false, nil
 		}
 		matches, err := f.read(raw, &last)
@@ -142,7 +151,7 @@ func newStream(h hub, q store.Query, columns []sortColumn, hubs int) *stream {
 	p := newPager(h, q.Filter, columns)
 	s := &stream{hub: h, pages: p, from: q.After, limit: q.Limit + 1}
 	if hubs > 1 {
-		s.limit = min(s.limit, uneven*s.limit/hubs+spare)
+		s.limit = min(s.limit, roundUp(uneven*s.limit/hubs+spare))
 	}
 	if p.where == never {
 		s.stage = done
@@ -296,15 +305,25 @@ func (f *finder) fetch(ctx context.Context, conn *pgxpool.Conn, streams []*strea
 func (f *finder) take(br pgx.BatchResults, s *stream) error {
 	n := 0
 	var last found
+	inVain := false
 	err := readRows(br, func(rows pgx.Rows) error {
 		n++
-		matches, err := f.read(rows.RawValues(), &last)
+		raw := rows.RawValues()
+		if all, collects := s.pages.(*across); collects && all.inVain(raw) {
+			inVain = true
+			return nil
+		}
+		matches, err := f.read(raw, &last)
 		if matches {
 			s.buffer = append(s.buffer, last)
 		}
 		return err
 	})
-	f.went(s, n, &last)
+	if inVain {
+		f.ask() // so much has come since that what was collected is any part of it
+	} else {
+		f.went(s, n, &last)
+	}
 	return err
 }
 

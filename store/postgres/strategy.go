@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"math"
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -21,7 +22,7 @@ func (e *Engine) strategy(hubs []hub, expr filter.Expr, limit int) (how asking, 
 	case k.citus:
 		return byFilter, 0
 	}
-	most = max(leastCollected, int(math.Sqrt(inOrderCost*float64(limit+1)*k.findings)))
+	most = roundUp(max(leastCollected, int(math.Sqrt(inOrderCost*float64(limit+1)*k.findings))))
 	switch share := k.share(newCompiler(hubs), expr); {
 	case share < 1 && share*k.findings <= float64(most):
 		return byIndex, most
@@ -31,11 +32,14 @@ func (e *Engine) strategy(hubs []hub, expr filter.Expr, limit int) (how asking, 
 	return byFilter, 0
 }
 
+// roundUp gives the next power of two: bounds are part of a statement's text, of which the database is to keep few.
+func roundUp(n int) int { return 1 << bits.Len(uint(n-1)) }
+
 const (
 	// inOrderCost is what reading a finding in order costs more than collecting it.
 	inOrderCost = 4
 	// leastCollected is what it does not pay to think about.
-	leastCollected = 1000
+	leastCollected = 1024
 )
 
 // share is how large a part of the findings the index on terms will give for an expression, as if what is asked for had

@@ -42,7 +42,8 @@ func (f *finder) apart() bool {
 func (f *finder) fetchTogether(ctx context.Context, conn *pgxpool.Conn, group []*stream) error {
 	first := group[0]
 	stage, from, each := first.stage, first.from, first.limit
-	limit := max(f.q.Limit+1, min((each-spare)*len(group)/uneven, 2*mostAtOnce))
+	limit := f.together
+	f.together = max(limit, min(4*limit, 2*mostAtOnce))
 	of, hubs := map[hub]*stream{}, make([]hub, 0, len(group))
 	for _, s := range group {
 		of[s.hub] = s

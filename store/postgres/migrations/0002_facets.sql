@@ -1,3 +1,6 @@
+-- Whoever writes waits from here on, and not when rows are locked already.
+LOCK TABLE finding IN SHARE ROW EXCLUSIVE MODE;
+
 -- Groups by columns read this index and no row: rows take eight times as much. What a finding has in it is bounded in row.go (maxFacets),
 -- so that it fits a B-tree's page; older rows may have more. As there, columns that do not fit are left out and the body decides.
 UPDATE finding SET compliance = NULL, product_name = NULL, types = '{}', resources = '{}', resource_types = '{}', odd = true
