@@ -99,7 +99,7 @@ func (a *across) inOrder(stage int, from *store.Cursor, each, limit int) (sql st
 func (a *across) statement(_ int, from *store.Cursor, limit int) (sql string, args []any) {
 	c := a.begin()
 	some := narrow + a.judged("")
-	if a.c.across == byIndex {
+	if a.c.across == byTerms {
 		// OFFSET keeps the database from taking lines and findings as two tables that it may join in another way.
 		one := some + a.conditions(c, a.aside("account = h.account AND region = h.region"), from)
 		some = "SELECT x.* FROM " + a.lines(c) + " CROSS JOIN LATERAL (" + one + " OFFSET 0) x"

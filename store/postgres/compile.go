@@ -31,9 +31,9 @@ type compiler struct {
 type asking uint8
 
 const (
-	ofAll    asking = iota // of all hubs at once
-	byIndex                // of each line's hub, by the index
-	byFilter               // of each line's hub, in a way that no index can answer: another one gives the order
+	byCandidates asking = iota // of all hubs at once
+	byTerms                    // of each line's hub, by the index
+	ordered                    // of each line's hub, in a way that no index can answer: another one gives the order
 )
 
 // newCompiler begins with parameters that are there already.
@@ -104,7 +104,7 @@ func (c *compiler) operands(list []filter.Expr, may bool, word, neutral, decisiv
 		}
 	}
 	if neutral == always {
-		parts = together(parts)
+		parts = joinTerms(parts)
 	}
 	switch len(parts) {
 	case 0:
@@ -184,9 +184,9 @@ func (c *compiler) hasTerm(of func(*digester) term) leaf {
 	wanted := c.wanted(of)
 	c.terms = append(c.terms, wanted)
 	switch {
-	case c.across == byIndex:
+	case c.across == byTerms:
 		return exactly(fmt.Sprintf(contained+"h.t%d]", len(c.terms)))
-	case c.across == byFilter:
+	case c.across == ordered:
 		// The database takes any other form for one that few findings meet, and would sort them all.
 		return exactly(fmt.Sprintf("CASE WHEN "+contained+"h.t%d] THEN TRUE ELSE FALSE END", len(c.terms)))
 	case len(wanted) == 1:
@@ -207,9 +207,9 @@ func (c *compiler) wanted(of func(*digester) term) []term {
 // contained begins a condition that the index on terms answers.
 const contained = "terms @> ARRAY["
 
-// together makes one condition of those about terms: the index then goes through the rarest term's findings and looks
+// joinTerms makes one condition of those about terms: the index then goes through the rarest term's findings and looks
 // for these among the others', instead of going through all.
-func together(parts []string) []string {
+func joinTerms(parts []string) []string {
 	var asked []string
 	rest := slices.DeleteFunc(parts, func(sql string) bool {
 		of, is := strings.CutPrefix(sql, contained)

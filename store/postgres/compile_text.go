@@ -152,8 +152,8 @@ func (c *compiler) list(t filter.TextTerm, name string) leaf {
 		return c.equals(t)
 	case filter.Prefix:
 		// Most lists have one element, which is asked without making a table of them.
-		one, any := c.begins(name+"[1]", []byte(t.Value)), c.begins("v", []byte(t.Value))
-		return c.also(orOdd("("+one+" OR EXISTS (SELECT FROM unnest("+name+") v WHERE "+any+") OR odd)"), c.prefixed(t))
+		first, some := c.begins(name+"[1]", []byte(t.Value)), c.begins("v", []byte(t.Value))
+		return c.also(orOdd("("+first+" OR EXISTS (SELECT FROM unnest("+name+") v WHERE "+some+") OR odd)"), c.prefixed(t))
 	}
 	sql := "(EXISTS (SELECT FROM unnest(" + name + ") v WHERE " + c.contains(t, "v") + ") OR odd)"
 	return leaf{sql, false, t.Op != filter.ContainsWord}

@@ -28,17 +28,17 @@ type found struct {
 
 // stream is a part of a search, in order: one hub's, or that of all hubs.
 type stream struct {
-	hub   hub
-	pages pages
-	stage int
+	hub        hub
+	statements statements
+	stage      int
 	// from is how far the stream has been read: all that is before is in the buffer, or was.
 	from   *store.Cursor
 	limit  int // of the next statement
 	buffer []found
 }
 
-// pages makes a stream's statements.
-type pages interface {
+// statements makes a stream's statements.
+type statements interface {
 	// statement reads at most limit bodies of a stage that lie after a place, nil: from the start.
 	statement(stage int, from *store.Cursor, limit int) (sql string, args []any)
 	// next is the stage after one.
@@ -93,10 +93,10 @@ func (e *Engine) Find(ctx context.Context, q store.Query) (page store.Page, err 
 
 // begin makes the streams: one of all hubs, if few match, else one for each.
 func (f *finder) begin(ctx context.Context, conn *pgxpool.Conn) error {
-	if how, most := f.strategy(f.hubs, f.q.Filter, f.q.Limit); how != byFilter {
+	if how, most := f.strategy(f.hubs, f.q.Filter, f.q.Limit); how != ordered {
 		all := newAcross(f.hubs, f.q.Filter, f.columns, how)
 		all.most = most
-		s := &stream{pages: all, from: f.q.After, limit: f.q.Limit + 1}
+		s := &stream{statements: all, from: f.q.After, limit: f.q.Limit + 1}
 		if ok, err := f.collect(ctx, conn, s, all); ok || err != nil {
 			f.streams = []*stream{s}
 			return err
@@ -117,7 +117,7 @@ func (f *finder) ask() {
 // collect begins a stream of all hubs. It is false when more match than was to be collected.
 func (f *finder) collect(ctx context.Context, conn *pgxpool.Conn, s *stream, all *across) (ok bool, err error) {
 	sql, args := all.statement(s.stage, s.from, s.limit)
-	if all.c.across == byIndex { // the plan is the same whatever is asked for
+	if all.c.across == byTerms { // the plan is the same whatever is asked for
 		args = append([]any{pgx.QueryExecModeCacheStatement}, args...)
 	}
 	rows, err := conn.Query(ctx, sql, args...)
@@ -149,7 +149,7 @@ func (h hub) nameless() bool { return h.account == "" || h.region == "" }
 // newStream begins with as many findings as the hub is likely to contribute to a page, and some more.
 func newStream(h hub, q store.Query, columns []sortColumn, hubs int) *stream {
 	p := newPager(h, q.Filter, columns)
-	s := &stream{hub: h, pages: p, from: q.After, limit: q.Limit + 1}
+	s := &stream{hub: h, statements: p, from: q.After, limit: q.Limit + 1}
 	if hubs > 1 {
 		s.limit = min(s.limit, roundUp(uneven*s.limit/hubs+spare))
 	}
@@ -288,7 +288,7 @@ func (f *finder) fetch(ctx context.Context, conn *pgxpool.Conn, streams []*strea
 		if f.exact { // then all that comes is wanted, and no more than the rest of the page
 			s.limit = min(s.limit, f.q.Limit+1-len(f.page.Keys))
 		}
-		sql, args := s.pages.statement(s.stage, s.from, s.limit)
+		sql, args := s.statements.statement(s.stage, s.from, s.limit)
 		batch.Queue(sql, args...)
 	}
 	br := conn.SendBatch(ctx, batch)
@@ -309,7 +309,7 @@ func (f *finder) take(br pgx.BatchResults, s *stream) error {
 	err := readRows(br, func(rows pgx.Rows) error {
 		n++
 		raw := rows.RawValues()
-		if all, collects := s.pages.(*across); collects && all.inVain(raw) {
+		if all, collects := s.statements.(*across); collects && all.inVain(raw) {
 			inVain = true
 			return nil
 		}
@@ -338,7 +338,7 @@ func (f *finder) went(s *stream, n int, last *found) {
 }
 
 // advance goes on to the next stage. It begins where the page does: there the place of this one's end means nothing.
-func (f *finder) advance(s *stream) { s.stage, s.from = s.pages.next(s.stage), f.q.After }
+func (f *finder) advance(s *stream) { s.stage, s.from = s.statements.next(s.stage), f.q.After }
 
 // widen asks for more the next time, for little of what was read was wanted.
 func (f *finder) widen(s *stream) { s.limit = min(4*s.limit, max(mostAtOnce, f.q.Limit+1)) }

@@ -74,7 +74,7 @@ const (
 	altogether
 )
 
-// stages is how many there are: without a column there is nothing to be absent.
+// next is the stage after one: without a column there is nothing to be absent.
 func (p *pager) next(stage int) int {
 	if len(p.columns) == 0 {
 		return done

@@ -9,8 +9,8 @@ import (
 	"github.com/findinghub/findinghub/filter"
 )
 
-// strategy chooses how hubs are asked: byIndex and ofAll collect what matches, at most so many, by the index on
-// terms and that on titles, and sort it; byFilter reads each hub in the order of the sort until enough was found.
+// strategy chooses how hubs are asked: byTerms and byCandidates collect what matches, at most so many, by the index on
+// terms and that on titles, and sort it; ordered reads each hub in the order of the sort until enough was found.
 //
 // To collect costs as many findings as match. To read in order costs a page divided by the share that matches: where
 // both are alike lies the bound. It holds whatever the statistics say, for what they do not know may be much.
@@ -20,16 +20,16 @@ func (e *Engine) strategy(hubs []hub, expr filter.Expr, limit int) (how asking, 
 	case e.o.ask != nil:
 		return e.o.ask()
 	case k.citus:
-		return byFilter, 0
+		return ordered, 0
 	}
 	most = roundUp(max(leastCollected, int(math.Sqrt(inOrderCost*float64(limit+1)*k.findings))))
 	switch share := k.share(newCompiler(hubs), expr); {
 	case share < 1 && share*k.findings <= float64(most):
-		return byIndex, most
+		return byTerms, most
 	case k.trigrams && ofTitles(expr):
-		return ofAll, most
+		return byCandidates, most
 	}
-	return byFilter, 0
+	return ordered, 0
 }
 
 // roundUp gives the next power of two: bounds are part of a statement's text, of which the database is to keep few.

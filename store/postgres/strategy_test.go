@@ -18,16 +18,16 @@ import (
 func checkAcrossPlans(t *testing.T, conn *pgx.Conn, hubs []hub, rare filter.Expr) {
 	t.Helper()
 	columns, _ := sortColumns([]filter.Order{{Attribute: filter.UpdatedAt, Descending: true}})
-	byTerms := newAcross(hubs, rare, columns, byIndex)
-	byTitle := newAcross(hubs, text(filter.Title, filter.Contains, "cryptominer on a graphics"), columns, ofAll)
-	byTerms.most, byTitle.most = 1000, 1000
-	inOrder := newAcross(hubs, rare, columns, byFilter)
+	terms := newAcross(hubs, rare, columns, byTerms)
+	titles := newAcross(hubs, text(filter.Title, filter.Contains, "cryptominer on a graphics"), columns, byCandidates)
+	terms.most, titles.most = 1000, 1000
+	inOrder := newAcross(hubs, rare, columns, ordered)
 	for _, c := range []struct {
 		index, not string
 		ask        func() (string, []any)
 	}{
-		{"finding_terms", "finding_updated", func() (string, []any) { return byTerms.statement(present, nil, 101) }},
-		{"finding_title", "finding_updated", func() (string, []any) { return byTitle.statement(present, nil, 101) }},
+		{"finding_terms", "finding_updated", func() (string, []any) { return terms.statement(present, nil, 101) }},
+		{"finding_title", "finding_updated", func() (string, []any) { return titles.statement(present, nil, 101) }},
 		{"finding_updated", "finding_terms", func() (string, []any) { return inOrder.inOrder(present, nil, 10, 101) }},
 	} {
 		sql, args := c.ask()
@@ -80,37 +80,37 @@ func TestStrategy(t *testing.T) {
 		expr filter.Expr
 		how  asking
 	}{
-		{rare, byIndex},
-		{common, byFilter},
-		{filter.And{common, rare}, byIndex},
-		{filter.And{common, common}, byFilter},
-		{filter.And{common, common, common}, byIndex}, // as if they had nothing to do with each other
-		{filter.Or{common, rare}, byFilter},
-		{filter.Or{rare, rare}, byIndex},
-		{filter.Or{rare, is(filter.SeverityLabel, "HIGH")}, byFilter},
-		{filter.Not{X: rare}, byFilter},
-		{filter.Const(true), byFilter},
-		{filter.Const(false), byIndex},
-		{is(filter.SeverityLabel, "HIGH"), byFilter},
-		{word, ofAll},
-		{filter.And{common, word}, ofAll},
-		{filter.And{rare, word}, byIndex},
-		{filter.Or{rare, word}, byFilter},
-		{filter.Or{word, text(filter.Title, filter.ContainsWord, "x graphics")}, ofAll},
-		{text(filter.Title, filter.Contains, "ab"), byFilter},
-		{text(filter.Title, filter.Contains, "é"), byFilter},
-		{text(filter.Description, filter.Contains, "miner"), byFilter},
+		{rare, byTerms},
+		{common, ordered},
+		{filter.And{common, rare}, byTerms},
+		{filter.And{common, common}, ordered},
+		{filter.And{common, common, common}, byTerms}, // as if they had nothing to do with each other
+		{filter.Or{common, rare}, ordered},
+		{filter.Or{rare, rare}, byTerms},
+		{filter.Or{rare, is(filter.SeverityLabel, "HIGH")}, ordered},
+		{filter.Not{X: rare}, ordered},
+		{filter.Const(true), ordered},
+		{filter.Const(false), byTerms},
+		{is(filter.SeverityLabel, "HIGH"), ordered},
+		{word, byCandidates},
+		{filter.And{common, word}, byCandidates},
+		{filter.And{rare, word}, byTerms},
+		{filter.Or{rare, word}, ordered},
+		{filter.Or{word, text(filter.Title, filter.ContainsWord, "x graphics")}, byCandidates},
+		{text(filter.Title, filter.Contains, "ab"), ordered},
+		{text(filter.Title, filter.Contains, "é"), ordered},
+		{text(filter.Description, filter.Contains, "miner"), ordered},
 	} {
 		e := &Engine{}
 		e.statistics.known.Store(k)
 		how, most := e.strategy(hubs, c.expr, 100)
-		if how != c.how || how != byFilter && most != 32_768 {
+		if how != c.how || how != ordered && most != 32_768 {
 			t.Errorf("%v is asked by way %d, at most %d; want %d", c.expr, how, most, c.how)
 		}
 		other := *k
 		other.citus = true
 		e.statistics.known.Store(&other)
-		if how, _ := e.strategy(hubs, c.expr, 100); how != byFilter {
+		if how, _ := e.strategy(hubs, c.expr, 100); how != ordered {
 			t.Errorf("%v is asked across nodes", c.expr)
 		}
 	}

@@ -49,29 +49,18 @@ func (f *finder) fetchTogether(ctx context.Context, conn *pgxpool.Conn, group []
 		of[s.hub] = s
 		hubs = append(hubs, s.hub)
 	}
-	sql, args := newAcross(hubs, f.q.Filter, f.columns, byFilter).inOrder(stage, from, each, limit)
+	sql, args := newAcross(hubs, f.q.Filter, f.columns, ordered).inOrder(stage, from, each, limit)
 	rows, err := conn.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheStatement}, args...)...)
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
-	var last found
-	n, given := 0, map[*stream]int{}
-	for rows.Next() {
-		matches, err := f.read(rows.RawValues(), &last)
-		if err != nil {
-			return err
-		}
-		s := of[hubOf(last.key)]
-		if s == nil {
-			return errBug
-		}
-		n++
-		given[s]++
-		s.from = last.cursor()
-		if matches {
-			s.buffer = append(s.buffer, last)
-		}
+	given, last, err := f.deal(rows, of)
+	if err != nil {
+		return err
+	}
+	n := 0
+	for _, of := range given {
+		n += of
 	}
 	end := last.cursor() // the same for all, so that they stay together
 	for _, s := range group {
@@ -84,5 +73,27 @@ func (f *finder) fetchTogether(ctx context.Context, conn *pgxpool.Conn, group []
 		}
 		f.widen(s)
 	}
-	return rows.Err()
+	return nil
+}
+
+// deal gives each row to its hub's stream, and says how many each got and what the last one is.
+func (f *finder) deal(rows pgx.Rows, of map[hub]*stream) (given map[*stream]int, last found, err error) {
+	defer rows.Close()
+	given = map[*stream]int{}
+	for rows.Next() {
+		matches, err := f.read(rows.RawValues(), &last)
+		if err != nil {
+			return nil, last, err
+		}
+		s := of[hubOf(last.key)]
+		if s == nil {
+			return nil, last, errBug
+		}
+		given[s]++
+		s.from = last.cursor()
+		if matches {
+			s.buffer = append(s.buffer, last)
+		}
+	}
+	return given, last, rows.Err()
 }
