@@ -26,7 +26,8 @@ func (b *Bench) queryingPostgres(ctx context.Context, p *postgres) error {
 		return err
 	}
 	defer e.Close()
-	for _, s := range append(shapes(), ownShapes(b.sample(0))...) {
+	// Kinds of filters that no index of PostgreSQL answers read every finding: they are not what is compared here.
+	for _, s := range append(designShapes(), ownShapes(b.sample(0))...) {
 		t, err := b.time(ctx, e, p, s)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
