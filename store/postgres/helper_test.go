@@ -93,12 +93,8 @@ func checkCount(t *testing.T, e store.Engine, k finding.Key, least, most int, ev
 	if !events {
 		return
 	}
-	all, err := e.Events(ctx, "", 100_000)
-	if err != nil {
-		t.Fatal(err)
-	}
 	told := 0
-	for _, ev := range all {
+	for _, ev := range allEvents(t, e) {
 		if ev.Key != k {
 			continue
 		}
@@ -109,6 +105,21 @@ func checkCount(t *testing.T, e store.Engine, k finding.Key, least, most int, ev
 	}
 	if told != n {
 		t.Errorf("%d events of %s, which counts %d", told, k.ID, n)
+	}
+}
+
+// allEvents reads page after page.
+func allEvents(t *testing.T, e store.Engine) (all []store.Event) {
+	t.Helper()
+	for after := ""; ; after = all[len(all)-1].Cursor {
+		page, err := e.Events(context.Background(), after, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page) == 0 {
+			return all
+		}
+		all = append(all, page...)
 	}
 }
 
