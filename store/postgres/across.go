@@ -38,19 +38,10 @@ func newAcross(hubs []hub, e filter.Expr, columns []sortColumn, how asking) *acr
 // begin is a statement's own list of parameters, which goes on from the filter's.
 func (a *across) begin() *compiler { return &compiler{args: a.c.args[:len(a.c.args):len(a.c.args)]} }
 
-// hubs are the parameters that name the hubs.
-func (a *across) hubs(c *compiler) (accounts, regions string) {
-	var as, rs []string
-	for _, h := range a.c.hubs {
-		as, rs = append(as, h.account), append(rs, h.region)
-	}
-	return c.arg(as, "text[]"), c.arg(rs, "text[]")
-}
-
 // lines is the FROM that gives each hub a line with its terms.
 func (a *across) lines(c *compiler) string {
-	accounts, regions := a.hubs(c)
-	arrays, names := []string{accounts, regions}, []string{"account", "region"}
+	accounts, regions := namesOf(a.c.hubs)
+	arrays, names := []string{c.arg(accounts, "text[]"), c.arg(regions, "text[]")}, []string{"account", "region"}
 	for i, of := range a.c.terms {
 		arrays, names = append(arrays, c.arg(of, "uuid[]")), append(names, fmt.Sprintf("t%d", i+1))
 	}
@@ -104,8 +95,7 @@ func (a *across) statement(_ int, from *store.Cursor, limit int) (sql string, ar
 		one := some + a.conditions(c, a.aside("account = h.account AND region = h.region"), from)
 		some = "SELECT x.* FROM " + a.lines(c) + " CROSS JOIN LATERAL (" + one + " OFFSET 0) x"
 	} else {
-		accounts, regions := a.hubs(c)
-		some += a.conditions(c, a.aside("account = ANY("+accounts+") AND region = ANY("+regions+")"), from)
+		some += a.conditions(c, a.aside(c.anyOf(a.c.hubs)), from)
 	}
 	return fmt.Sprintf("SELECT f.body%s, s.n FROM (SELECT *, count(*) OVER () AS n FROM (%s LIMIT %d) c%s LIMIT %d) s%s",
 		a.judged("s."), some, a.most+1, a.order(altogether, "c.", keyColumns...), limit, a.bodies(altogether)), c.args

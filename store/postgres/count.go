@@ -30,12 +30,21 @@ func (e *Engine) grouped(hubs []hub, expr filter.Expr) (where string, c *compile
 const commonShare = 0.02
 
 func (c *compiler) selection(e filter.Expr) (where string, _ *compiler) {
-	var accounts, regions []string
-	for _, h := range c.hubs {
+	return c.anyOf(c.hubs) + " AND " + c.may(e), c
+}
+
+// anyOf asks for any of some hubs, by their pairs' names.
+func (c *compiler) anyOf(hubs []hub) string {
+	accounts, regions := namesOf(hubs)
+	return c.among("account", accounts) + " AND " + c.among("region", regions)
+}
+
+// namesOf gives hubs' accounts and regions, index by index.
+func namesOf(hubs []hub) (accounts, regions []string) {
+	for _, h := range hubs {
 		accounts, regions = append(accounts, h.account), append(regions, h.region)
 	}
-	where = c.among("account", accounts) + " AND " + c.among("region", regions)
-	return where + " AND " + c.may(e), c
+	return accounts, regions
 }
 
 // among asks for any of some names. Of one alone the planner knows that an index is entered by it; a second list it would check

@@ -93,17 +93,24 @@ func (e *Engine) Find(ctx context.Context, q store.Query) (page store.Page, err 
 
 // begin makes the streams: one of all hubs, if few match, else one for each.
 func (f *finder) begin(ctx context.Context, conn *pgxpool.Conn) error {
-	if how, most := f.strategy(f.hubs, f.q.Filter, f.q.Limit); how != ordered {
-		all := newAcross(f.hubs, f.q.Filter, f.columns, how)
-		all.most = most
-		s := &stream{statements: all, from: f.q.After, limit: f.q.Limit + 1}
-		if ok, err := f.collect(ctx, conn, s, all); ok || err != nil {
-			f.streams = []*stream{s}
-			return err
-		}
+	how, most := f.strategy(f.hubs, f.q.Filter, f.q.Limit)
+	if how == ordered {
+		f.ask()
+		return nil
 	}
-	f.ask()
-	return nil
+	all := newAcross(f.hubs, f.q.Filter, f.columns, how)
+	all.most = most
+	s := &stream{statements: all, from: f.q.After, limit: f.q.Limit + 1}
+	f.streams = []*stream{s}
+	sql, args := all.statement(s.stage, s.from, s.limit)
+	if how == byTerms { // the plan is the same whatever is asked for
+		args = append([]any{pgx.QueryExecModeCacheStatement}, args...)
+	}
+	rows, err := conn.Query(ctx, sql, args...)
+	if err != nil {
+		return err
+	}
+	return f.take(rows, s)
 }
 
 // ask makes a stream of each hub. What an earlier stream has brought to the page already is passed over.
@@ -112,35 +119,6 @@ func (f *finder) ask() {
 	for _, h := range f.hubs {
 		f.streams = append(f.streams, newStream(h, f.q, f.columns, len(f.hubs)))
 	}
-}
-
-// collect begins a stream of all hubs. It is false when more match than was to be collected.
-func (f *finder) collect(ctx context.Context, conn *pgxpool.Conn, s *stream, all *across) (ok bool, err error) {
-	sql, args := all.statement(s.stage, s.from, s.limit)
-	if all.c.across == byTerms { // the plan is the same whatever is asked for
-		args = append([]any{pgx.QueryExecModeCacheStatement}, args...)
-	}
-	rows, err := conn.Query(ctx, sql, args...)
-	if err != nil {
-		return false, err
-	}
-	defer rows.Close()
-	n, last := 0, found{}
-	for rows.Next() {
-		raw := rows.RawValues()
-		if n++; all.inVain(raw) {
-			return false, nil
-		}
-		matches, err := f.read(raw, &last)
-		if err != nil {
-			return false, err
-		}
-		if matches {
-			s.buffer = append(s.buffer, last)
-		}
-	}
-	f.went(s, n, &last)
-	return true, rows.Err()
 }
 
 // nameless hubs have findings without the attributes that the key consists of.
@@ -285,8 +263,8 @@ func (f *finder) fetch(ctx context.Context, conn *pgxpool.Conn, streams []*strea
 	}
 	batch := &pgx.Batch{}
 	for _, s := range alone {
-		if f.exact { // then all that comes is wanted, and no more than the rest of the page
-			s.limit = min(s.limit, f.q.Limit+1-len(f.page.Keys))
+		if f.exact { // then all that comes is wanted, and hardly more than the rest of the page
+			s.limit = min(s.limit, roundUp(f.q.Limit+1-len(f.page.Keys)))
 		}
 		sql, args := s.statements.statement(s.stage, s.from, s.limit)
 		batch.Queue(sql, args...)
@@ -294,37 +272,44 @@ func (f *finder) fetch(ctx context.Context, conn *pgxpool.Conn, streams []*strea
 	br := conn.SendBatch(ctx, batch)
 	defer func() { _ = br.Close() }() // of an error that is told already
 	for _, s := range alone {
-		if err := f.take(br, s); err != nil {
+		rows, err := br.Query()
+		if err == nil {
+			err = f.take(rows, s)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return br.Close()
 }
 
-// take reads the answer for one stream.
-func (f *finder) take(br pgx.BatchResults, s *stream) error {
-	n := 0
-	var last found
-	inVain := false
-	err := readRows(br, func(rows pgx.Rows) error {
-		n++
+// take reads the answer for one stream. Where it collects and more match than were to be collected, the answer is any part of
+// them: then each hub is asked.
+func (f *finder) take(rows pgx.Rows, s *stream) error {
+	defer rows.Close()
+	all, collects := s.statements.(*across)
+	n, last, inVain := 0, found{}, false
+	for rows.Next() {
 		raw := rows.RawValues()
-		if all, collects := s.statements.(*across); collects && all.inVain(raw) {
-			inVain = true
-			return nil
+		if inVain = collects && all.inVain(raw); inVain {
+			break
 		}
+		n++
 		matches, err := f.read(raw, &last)
+		if err != nil {
+			return err
+		}
 		if matches {
 			s.buffer = append(s.buffer, last)
 		}
-		return err
-	})
+	}
 	if inVain {
-		f.ask() // so much has come since that what was collected is any part of it
+		f.ask()
 	} else {
 		f.went(s, n, &last)
 	}
-	return err
+	rows.Close() // only then is it known whether it was read to the end
+	return rows.Err()
 }
 
 // went notes how far a stream has come with so many rows.
