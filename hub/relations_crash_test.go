@@ -86,10 +86,16 @@ var interruptions = []interrupted{
 // both sides agree, and asking again completes it.
 func TestRelationsSurviveInterruption(t *testing.T) {
 	t.Parallel()
+	afterEveryWrite(t, (*interrupted).interrupt)
+}
+
+// afterEveryWrite calls after for each change with 0, 1, 2, ... of its writes until that is enough for all of it.
+func afterEveryWrite(t *testing.T, after func(tt *interrupted, t *testing.T, n int) bool) {
+	t.Helper()
 	for _, tt := range interruptions {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			for n := 0; tt.interrupt(t, n); n++ {
+			for n := 0; after(&tt, t, n); n++ {
 				if n > 30 {
 					t.Fatal("it never ends")
 				}

@@ -86,11 +86,7 @@ func (p *process) importAll(ids []string, version int) []outcome {
 	}
 	results := every(len(ids), applied)
 	for _, f := range out.FailedFindings {
-		for i, id := range ids {
-			if id == f.Id {
-				results[i] = refused
-			}
-		}
+		mark(results, ids, f.Id, refused)
 	}
 	return results
 }
@@ -108,13 +104,18 @@ func (p *process) updateAll(ids []string, n int) []outcome {
 	}
 	results := every(len(ids), refused)
 	for _, f := range out.ProcessedFindings {
-		for i, id := range ids {
-			if id == f.Id {
-				results[i] = applied
-			}
-		}
+		mark(results, ids, f.Id, applied)
 	}
 	return results
+}
+
+// mark notes what became of one finding, as often as it was named.
+func mark(results []outcome, ids []string, id string, as outcome) {
+	for i := range ids {
+		if ids[i] == id {
+			results[i] = as
+		}
+	}
 }
 
 func every(n int, o outcome) []outcome {

@@ -159,27 +159,8 @@ func TestStatement(t *testing.T) {
 // TestPlans: the common shapes read an index.
 func TestPlans(t *testing.T) {
 	t.Parallel()
-	ctx := context.Background()
-	e, err := Open(ctx, Options{URL: pgtest.Database(t, t.TempDir())})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = e.Close() })
-	g := newGenerator()
-	for call := range 40 {
-		if _, err := e.Apply(ctx, mutations(inOneHub(generated(t, g, call, 0)))); err != nil {
-			t.Fatal(err)
-		}
-	}
-	conn, err := e.readers.Acquire(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Release()
-	if _, err := conn.Exec(ctx, "VACUUM ANALYZE finding"); err != nil {
-		t.Fatal(err)
-	}
-	one := inOneHub(generated(t, g, 3, 0))[5]
+	conn := forPlans(t, 40)
+	one := inOneHub(generated(t, newGenerator(), 3, 0))[5]
 	h := hubOf(one.Key())
 	values := filter.Extract(one.Finding, nil)
 	resource := string(values.Of(filter.ResourceId)[0].Text)
@@ -199,18 +180,42 @@ func TestPlans(t *testing.T) {
 	} {
 		columns, _ := sortColumns([]filter.Order{{Attribute: filter.UpdatedAt, Descending: true}})
 		sql, args := newPager(h, c.expr, columns).statement(present, nil, 101)
-		plan := explain(t, conn.Conn(), sql, args)
+		plan := explain(t, conn, sql, args)
 		if strings.Contains(plan, "Seq Scan") || !slices.ContainsFunc(c.index, func(i string) bool { return strings.Contains(plan, i) }) {
 			t.Errorf("%s: no use of %v:\n%s", c.name, c.index, plan)
 		}
 	}
-	checkAcrossPlans(t, conn.Conn(), []hub{h, there}, is(filter.ResourceId, resource))
-	if plan := explain(t, conn.Conn(), lockRows, []any{h.account, h.region, [][]byte{place(one.Key())}, []int64{1}}); !strings.Contains(plan, "finding_pkey") {
+	checkAcrossPlans(t, conn, []hub{h, there}, is(filter.ResourceId, resource))
+	if plan := explain(t, conn, lockRows, []any{h.account, h.region, [][]byte{place(one.Key())}, []int64{1}}); !strings.Contains(plan, "finding_pkey") {
 		t.Errorf("locking reads more than it locks:\n%s", plan)
 	}
-	if plan := explain(t, conn.Conn(), selectHistory, []any{h.account, h.region, historyKey(nil), int64(9), int64(0), int64(1), int64(2)}); !strings.Contains(plan, "history_pkey") {
+	if plan := explain(t, conn, selectHistory, []any{h.account, h.region, historyKey(nil), int64(9), int64(0), int64(1), int64(2)}); !strings.Contains(plan, "history_pkey") {
 		t.Errorf("a finding's history reads others':\n%s", plan)
 	}
+}
+
+// forPlans stores the findings of so many calls in one hub and lets the database look at them. The connection is a reader's.
+func forPlans(t *testing.T, calls int) *pgx.Conn {
+	t.Helper()
+	ctx := context.Background()
+	e, err := Open(ctx, Options{URL: pgtest.Database(t, t.TempDir())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = e.Close() })
+	g := newGenerator()
+	for call := range calls {
+		if _, err := e.Apply(ctx, mutations(inOneHub(generated(t, g, call, 0)))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	conn, err := e.readers.Acquire(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(conn.Release)
+	execute(t, conn.Conn(), "VACUUM ANALYZE finding")
+	return conn.Conn()
 }
 
 // inOneHub moves findings, so that the hub has more of them than are read faster without an index.

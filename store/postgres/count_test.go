@@ -46,29 +46,12 @@ func groupingOf(h hub, by filter.Attribute) grouping {
 // TestGroupPlans: groups by columns read an index and no row, and resources are counted by one process even where others cost nothing.
 func TestGroupPlans(t *testing.T) {
 	t.Parallel()
-	ctx := context.Background()
-	e, err := Open(ctx, Options{URL: pgtest.Database(t, t.TempDir())})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = e.Close() })
-	g := newGenerator()
-	for call := range 20 {
-		if _, err := e.Apply(ctx, mutations(inOneHub(generated(t, g, call, 0)))); err != nil {
-			t.Fatal(err)
-		}
-	}
-	conn, err := e.readers.Acquire(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Release()
-	execute(t, conn.Conn(), "VACUUM ANALYZE finding")
-	h := hubOf(inOneHub(generated(t, g, 0, 0))[0].Key())
+	conn := forPlans(t, 20)
+	h := hubOf(inOneHub(generated(t, newGenerator(), 0, 0))[0].Key())
 	plan := func(by filter.Attribute) string {
 		g := groupingOf(h, by)
 		sql, args := g.statement(false)
-		return explain(t, conn.Conn(), sql, args)
+		return explain(t, conn, sql, args)
 	}
 	for by, index := range map[filter.Attribute]string{
 		filter.SeverityLabel: "finding_triage", filter.WorkflowStatus: "finding_triage", filter.RecordState: "finding_triage", filter.Type: "finding_facets",
@@ -79,7 +62,7 @@ func TestGroupPlans(t *testing.T) {
 		}
 	}
 	for _, set := range []string{"parallel_setup_cost = 0", "parallel_tuple_cost = 0.1", "min_parallel_table_scan_size = 0", "min_parallel_index_scan_size = 0", "max_parallel_workers_per_gather = 4"} {
-		execute(t, conn.Conn(), "SET "+set)
+		execute(t, conn, "SET "+set)
 	}
 	if p := plan(filter.Type); !strings.Contains(p, "Partial") {
 		t.Errorf("types, of which there are few, are counted by one process:\n%s", p)
