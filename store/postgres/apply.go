@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/findinghub/findinghub/finding"
@@ -132,11 +131,13 @@ func (c *call) round(ctx context.Context, units []*unit, lockWait time.Duration)
 	return left, err
 }
 
-const selectRows = "SELECT place, revision, body FROM finding WHERE account = $1 AND region = $2 AND place = ANY($3::bytea[])"
+// selectRows reads findings by their places.
+const selectRows = "SELECT f.place, f.revision, f.body FROM unnest($3::bytea[]) u(place) CROSS JOIN LATERAL (SELECT place, revision, body" + atPlace + ") f"
 
 // load reads the findings as they are, in one round trip.
 func load(ctx context.Context, conn *pgxpool.Conn, units []*unit) error {
 	batch := &pgx.Batch{}
+	batch.Queue(byOrder)
 	var parts [][]*unit
 	byHub(units, func(h hub, part []*unit) {
 		parts = append(parts, part)
@@ -144,6 +145,9 @@ func load(ctx context.Context, conn *pgxpool.Conn, units []*unit) error {
 	})
 	br := conn.SendBatch(ctx, batch)
 	defer func() { _ = br.Close() }() // of an error that is told already
+	if _, err := br.Exec(); err != nil {
+		return err
+	}
 	for _, part := range parts {
 		byPlace := indexUnits(part)
 		for _, u := range part {
@@ -181,11 +185,10 @@ func indexUnits(units []*unit) map[string]*unit {
 	return index
 }
 
-// lockRows locks rows in the order of their places, and gives the bodies of those that have changed since.
+// lockRows locks rows in the order in which it is given their places, and gives the bodies of those that have changed since.
 const lockRows = `SELECT f.place, f.revision, CASE WHEN f.revision <> u.revision THEN f.body END
 FROM unnest($3::bytea[], $4::bigint[]) u(place, revision)
-JOIN finding f ON f.account = $1 AND f.region = $2 AND f.place = u.place
-ORDER BY f.place FOR NO KEY UPDATE OF f`
+CROSS JOIN LATERAL (SELECT place, revision, body` + atPlace + ` FOR NO KEY UPDATE) f`
 
 // transact writes units in one transaction: first locks and new rows, in order, then everything else.
 func (c *call) transact(ctx context.Context, conn *pgxpool.Conn, units []*unit, lockWait time.Duration) (left []*unit, err error) {
@@ -294,7 +297,7 @@ func (c *call) finish(tx *transaction, h hub, units []*unit) {
 		}
 	}
 	if len(rs.places) > 0 {
-		tx.affect(func(tag pgconn.CommandTag) {}, updateRows, rs.args(h)...)
+		tx.exec(replaceRows, rs.args(h)...)
 	}
 	addHistory(tx, h, units)
 	if c.e.o.Events {

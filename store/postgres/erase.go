@@ -101,6 +101,8 @@ func remove(tx *transaction, h hub, units []*unit) {
 	for i, u := range units {
 		keys[i] = historyKey(u.place)
 	}
+	// A plan for these places and for as many findings as there are now; see atPlace.
+	tx.exec("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)")
 	tx.exec("DELETE FROM finding WHERE account = $1 AND region = $2 AND place = ANY($3::bytea[])", h.account, h.region, places(units))
 	tx.exec("DELETE FROM history WHERE account = $1 AND region = $2 AND key = ANY($3::bytea[])", h.account, h.region, keys)
 }

@@ -72,7 +72,7 @@ func inSnapshot(ctx context.Context, conn *pgxpool.Conn, queue func(*pgx.Batch),
 }
 
 const (
-	selectBody    = "SELECT body FROM finding WHERE account = $1 AND region = $2 AND place = $3"
+	selectBody    = "SELECT f.body FROM (SELECT $3::bytea AS place) u CROSS JOIN LATERAL (SELECT body" + atPlace + ") f"
 	selectHistory = `SELECT revision, body FROM history WHERE account = $1 AND region = $2 AND key = $3
 AND revision < $4 AND at >= $5 AND at <= $6 ORDER BY revision DESC LIMIT $7`
 )
@@ -100,6 +100,7 @@ func (e *Engine) History(ctx context.Context, q store.HistoryQuery) (page store.
 	err = e.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		page = store.HistoryPage{}
 		return inSnapshot(ctx, conn, func(b *pgx.Batch) {
+			b.Queue(byOrder)
 			b.Queue(selectBody, h.account, h.region, at)
 			b.Queue(selectHistory, h.account, h.region, historyKey(at), before, from, to, int64(q.Limit)+1)
 		}, func(br pgx.BatchResults) error { return e.readHistory(br, q.Limit, &page) })
@@ -112,6 +113,9 @@ func (e *Engine) History(ctx context.Context, q store.HistoryQuery) (page store.
 
 // readHistory reads the finding and its records. One more than the page holds says that there is a next one.
 func (e *Engine) readHistory(br pgx.BatchResults, limit int, page *store.HistoryPage) error {
+	if _, err := br.Exec(); err != nil {
+		return err
+	}
 	err := readRows(br, func(rows pgx.Rows) (err error) {
 		page.Stored, err = e.codec.stored(rows.RawValues()[0])
 		return err

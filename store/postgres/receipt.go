@@ -46,6 +46,7 @@ func (e *Engine) newTransaction(conn *pgxpool.Conn, account string, lockWait tim
 	}
 	t.exec("BEGIN ISOLATION LEVEL READ COMMITTED")
 	t.exec("SELECT set_config('lock_timeout', $1, true)", milliseconds(lockWait))
+	t.exec(byOrder)
 	t.exec(addReceipt, account, t.token)
 	return t, nil
 }

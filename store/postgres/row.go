@@ -231,6 +231,20 @@ const (
 	rowValues = `u.revision, u.severity, u.workflow, u.record_state, u.compliance, u.product_name, u.title,
   u.created, u.updated, u.first_observed, u.last_observed, u.normalized, u.confidence, u.criticality, u.odd, u.body,
   ($20::bytea[])[u.t0:u.t1], ($23::bytea[])[u.r0:u.r1], ($26::bytea[])[u.k0:u.k1], ($29::uuid[])[u.w0:u.w1]`
+	// excludedValues are those of a row that is there already, but for its revision.
+	excludedValues = `excluded.severity, excluded.workflow, excluded.record_state,
+  excluded.compliance, excluded.product_name, excluded.title, excluded.created, excluded.updated,
+  excluded.first_observed, excluded.last_observed, excluded.normalized, excluded.confidence, excluded.criticality,
+  excluded.odd, excluded.body, excluded.types, excluded.resources, excluded.resource_types, excluded.terms`
+)
+
+const (
+	// atPlace reads the finding at u.place by the primary key, whatever the planner believes, once byOrder was said in the transaction.
+	// Of what is equal the planner may look for by any index that begins with the hub, going through all of a hub for each call: the plan
+	// of a prepared statement is made once, maybe when the table was still empty.
+	atPlace = " FROM finding WHERE account = $1 AND region = $2 AND place >= u.place AND place <= u.place ORDER BY place LIMIT 1"
+	// byOrder keeps the planner from sorting for the rest of the transaction: only the primary key has the order of places.
+	byOrder = "SELECT set_config('enable_sort', 'off', true)"
 )
 
 // insertRows inserts rows in the order of their places, so that two calls cannot wait for each
@@ -239,16 +253,15 @@ const insertRows = `INSERT INTO finding (account, region, place, ` + rowColumns 
 SELECT $1, $2, u.place, ` + rowValues + ` FROM ` + rowSource + `
 ON CONFLICT (account, region, place) DO NOTHING RETURNING place`
 
-// updateRows replaces rows that the transaction has locked.
-const updateRows = `UPDATE finding f SET (` + rowColumns + `) = ROW(` + rowValues + `)
-FROM ` + rowSource + ` WHERE f.account = $1 AND f.region = $2 AND f.place = u.place`
+// replaceRows replaces rows that the transaction has locked: they are there, so that none is inserted. An UPDATE would have
+// to find them by a plan, and that may be any; see atPlace.
+const replaceRows = `INSERT INTO finding AS f (account, region, place, ` + rowColumns + `)
+SELECT $1, $2, u.place, ` + rowValues + ` FROM ` + rowSource + `
+ON CONFLICT (account, region, place) DO UPDATE SET (` + rowColumns + `) = ROW(excluded.revision, ` + excludedValues + `)`
 
 // upsertRows writes rows whatever was there, and tells which are new. The revision goes on growing.
 const upsertRows = `INSERT INTO finding AS f (account, region, place, ` + rowColumns + `)
 SELECT $1, $2, u.place, ` + rowValues + ` FROM ` + rowSource + `
 ON CONFLICT (account, region, place) DO UPDATE SET (` + rowColumns + `) =
-  ROW(greatest(f.revision, excluded.revision) + 1, excluded.severity, excluded.workflow, excluded.record_state,
-  excluded.compliance, excluded.product_name, excluded.title, excluded.created, excluded.updated,
-  excluded.first_observed, excluded.last_observed, excluded.normalized, excluded.confidence, excluded.criticality,
-  excluded.odd, excluded.body, excluded.types, excluded.resources, excluded.resource_types, excluded.terms)
+  ROW(greatest(f.revision, excluded.revision) + 1, ` + excludedValues + `)
 RETURNING (xmax = 0) AS created`
