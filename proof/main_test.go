@@ -2,6 +2,7 @@ package proof
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,6 +37,27 @@ func run(m *testing.M) int {
 		return 1
 	}
 	return pgtest.Main(m)
+}
+
+// TestSources looks at every file that the program may be built from. go test gives an old result again for as long as what tests
+// were seen looking at is the same, and it does not see what a compiler reads that TestMain starts.
+func TestSources(t *testing.T) {
+	seen := map[string]bool{}
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case !d.IsDir():
+			_, err = os.Stat(path)
+			seen[path] = true
+		case d.Name() == ".git" || d.Name() == "bin":
+			err = filepath.SkipDir
+		}
+		return err
+	})
+	if err != nil || !seen["../go.mod"] || !seen["../cmd/findinghub/main.go"] {
+		t.Errorf("%d files, %v: the program's are not among them", len(seen), err)
+	}
 }
 
 // long says whether the long form is asked for.
