@@ -1,4 +1,4 @@
-// Package file appends events to a file, one line of JSON each. A batch is one write and one fsync, whole lines
+// Package file appends events to a file, one line of JSON each. A batch is some writes and one fsync, all its lines
 // or none. A file that has reached its size becomes NAME.1, NAME.1 becomes NAME.2 and so on.
 package file
 
@@ -48,13 +48,12 @@ type handle interface {
 
 // sender is an events.Sender.
 type sender struct {
-	s    Settings
-	lock *os.File
-	file handle // nil until opened, and after a failure
-	size int64
-	open func(path string) (handle, error)
-	// lines is reused from batch to batch.
-	lines []byte
+	s     Settings
+	lock  *os.File
+	file  handle // nil until opened, and after a failure
+	size  int64
+	open  func(path string) (handle, error)
+	lines []byte // for one write, reused
 }
 
 // Open makes the sender and the file, if there is none.
@@ -80,13 +79,9 @@ func openAppend(path string) (handle, error) {
 
 // Send implements events.Sender: all messages of a batch are there, or none.
 func (w *sender) Send(ctx context.Context, batch []events.Message) []error {
-	w.lines = w.lines[:0]
-	for i := range batch {
-		w.lines = append(append(w.lines, batch[i].Body...), '\n')
-	}
 	err := ctx.Err()
 	if err == nil {
-		err = w.append()
+		err = w.append(batch)
 	}
 	errs := make([]error, len(batch))
 	for i := range errs {
@@ -95,8 +90,8 @@ func (w *sender) Send(ctx context.Context, batch []events.Message) []error {
 	return errs
 }
 
-// append writes the lines under the lock.
-func (w *sender) append() (err error) {
+// append writes a batch under the lock.
+func (w *sender) append(batch []events.Message) (err error) {
 	if err := lock(w.lock); err != nil {
 		return fmt.Errorf("the lock of the event file: %w", err)
 	}
@@ -104,7 +99,7 @@ func (w *sender) append() (err error) {
 	if err := w.current(); err != nil {
 		return err
 	}
-	n, err := w.file.Write(w.lines)
+	n, err := w.write(batch)
 	if err == nil {
 		err = w.file.Sync()
 	}
@@ -113,6 +108,26 @@ func (w *sender) append() (err error) {
 	}
 	w.size += int64(n)
 	return nil
+}
+
+// writeBytes is when lines are written: all that they are made of is still in the processor's cache then.
+const writeBytes = 64 << 10
+
+// write gives how many bytes it has written, also when it fails.
+func (w *sender) write(batch []events.Message) (written int, err error) {
+	w.lines = w.lines[:0]
+	for i := range batch {
+		w.lines = append(append(w.lines, batch[i].Body...), '\n')
+		if len(w.lines) < writeBytes && i < len(batch)-1 {
+			continue
+		}
+		n, err := w.file.Write(w.lines)
+		if written += n; err != nil {
+			return written, err
+		}
+		w.lines = w.lines[:0]
+	}
+	return written, nil
 }
 
 // undo takes a failed batch back, so that no part of a line stays. After a failed sync nothing is known of

@@ -234,15 +234,24 @@ func (c *codec) event(row []byte, place int64, last *finding.Key) (r record, err
 	if err != nil || n > maxBlock {
 		return r, errCorrupt
 	}
-	memory := make([]byte, eventSpace+n+eventRest)
-	if r.block, err = c.decompress(memory[eventSpace:], row[historyHead:]); err != nil {
+	memory := eventMemory(n)
+	block, err := c.decompress(memory[eventSpace:], row[historyHead:])
+	if err != nil {
 		return r, err
 	}
-	t := texts{rest: r.block}
+	return readEvent(memory, block, last)
+}
+
+// eventMemory is for an event whose block has so many bytes.
+func eventMemory(n int) []byte { return make([]byte, eventSpace+n+eventRest) }
+
+// readEvent takes apart an event's block, which lies in memory behind the space for its document.
+func readEvent(memory, block []byte, last *finding.Key) (r record, err error) {
+	t := texts{rest: block}
 	t.bytes() // who made the finding
 	t.bytes()
 	r.key = finding.Key{Account: t.like(last.Account), Region: t.like(last.Region), ProductArn: t.like(last.ProductArn), ID: t.like(last.ID)}
-	r.json, r.space = t.rest, memory[:eventSpace+n-len(t.rest)]
+	r.json, r.block, r.space = t.rest, block, memory[:eventSpace+len(block)-len(t.rest)]
 	return r, t.err
 }
 

@@ -33,12 +33,18 @@ func (r *reader) eventRange(cursor string) (eventRange, error) {
 	if cursor == "" {
 		return er, nil
 	}
-	place, err := strconv.ParseInt(cursor, 10, 64)
-	if err != nil || place < 1 || place > er.last || strconv.FormatInt(place, 10) != cursor {
+	place, ok := placeIn(cursor)
+	if !ok || place > er.last {
 		return eventRange{}, fmt.Errorf("%w: %.40q", store.ErrCursor, cursor)
 	}
 	er.after = max(er.after, place)
 	return er, nil
+}
+
+// placeIn is the place that a cursor says.
+func placeIn(cursor string) (place int64, ok bool) {
+	place, err := strconv.ParseInt(cursor, 10, 64)
+	return place, err == nil && place > 0 && strconv.FormatInt(place, 10) == cursor
 }
 
 // placeOf reads a place from the meta table; 0 where there is none.
@@ -66,11 +72,25 @@ func (e *Engine) withEvents(ctx context.Context, cursor string, f func(*reader, 
 
 // Events implements store.Outbox. It reads no more than rowsAtOnce at once.
 func (e *Engine) Events(ctx context.Context, after string, limit int) (events []store.Event, err error) {
+	limit = min(limit, rowsAtOnce)
+	if place, ok := placeIn(after); ok {
+		if events, known, err := e.fromTail(ctx, place, limit); known || err != nil {
+			return events, err
+		}
+	}
 	err = e.withEvents(ctx, after, func(r *reader, er eventRange) (err error) {
-		events, err = e.readEvents(ctx, r, er.after, min(limit, rowsAtOnce))
+		events, err = e.readEvents(ctx, r, er.after, limit)
 		return err
 	})
 	return events, err
+}
+
+// eventOf makes an event of what its row has behind the first bytes and of its record.
+func (e *Engine) eventOf(place int64, head []byte, r *record) store.Event {
+	return store.Event{
+		Cursor: strconv.FormatInt(place, 10), ID: store.EventID(e.identity, uint64(place), head),
+		Key: r.key, Time: getTime(head[bodyAt-crcAt:]), Finding: r.json, Space: r.space,
+	}
 }
 
 // readEvents reads events after a place, at most limit, and no more when they have come to a page.
@@ -81,10 +101,7 @@ func (e *Engine) readEvents(ctx context.Context, r *reader, after int64, limit i
 		if err != nil {
 			return false, err
 		}
-		events = append(events, store.Event{
-			Cursor: strconv.FormatInt(place, 10), ID: store.EventID(e.identity, uint64(place), row[crcAt:historyHead]),
-			Key: rec.key, Time: getTime(row[bodyAt:]), Finding: rec.json, Space: rec.space,
-		})
+		events = append(events, e.eventOf(place, row[crcAt:historyHead], &rec))
 		size, last = size+len(rec.json), rec.key
 		return size < store.EventPage, nil
 	})

@@ -31,7 +31,8 @@ type call struct {
 	byKey   map[finding.Key]int32
 
 	told    []telling     // of the change that is being prepared
-	events  [][]byte      // arena of lists of rows
+	events  []toTell      // arena of lists
+	chunk   []byte        // memory of events that stay when the call is over
 	rows    []byte        // arena of rows, old and new
 	values  filter.Values // arena of the values before and after
 	scratch []byte
@@ -48,7 +49,7 @@ type change struct {
 	row         []byte   // new row, to be sealed
 	history     [][]byte // new history rows, oldest first
 	newest      int64    // id of the newest history row there was
-	events      [][]byte // rows of the events, oldest first
+	events      []toTell // oldest first
 	old, new    filter.Values
 }
 
@@ -57,6 +58,9 @@ type telling struct {
 	state *finding.Stored
 	time  time.Time
 }
+
+// toTell is an event that is to be written, and what the tail will have of it.
+type toTell struct{ row, memory []byte }
 
 const none = int32(-1)
 
@@ -93,7 +97,7 @@ func (c *call) release() {
 	clear(c.changes)
 	clear(c.values)
 	clear(c.events)
-	*c = call{told: c.told[:0], events: c.events[:0], changes: c.changes[:0], next: c.next[:0], byKey: c.byKey, rows: c.rows[:0], values: c.values[:0], scratch: c.scratch[:0]}
+	*c = call{told: c.told[:0], events: c.events[:0], chunk: c.chunk, changes: c.changes[:0], next: c.next[:0], byKey: c.byKey, rows: c.rows[:0], values: c.values[:0], scratch: c.scratch[:0]}
 	calls.Put(c)
 }
 
@@ -204,24 +208,42 @@ func (e *Engine) mutate(c *call, ch *change) error {
 	return nil
 }
 
-// tell encodes the events of a key's mutations. The last one's is the finding's own row over again;
-// more than one in a call is rare.
+// tell encodes the events of a key's mutations. The last one's is the finding's own row over again, whose block
+// is still in scratch; more than one in a call is rare.
 func (e *Engine) tell(c *call, ch *change) {
-	first := len(c.events)
+	if len(c.told) == 0 {
+		return
+	}
+	first, last := len(c.events), c.keep(c.scratch)
 	for i, t := range c.told {
-		row := ch.row
+		row, memory := ch.row, last
 		if i < len(c.told)-1 {
 			start := len(c.rows)
 			c.rows = e.codec.appendFinding(c.rows, ch.key, t.state, &c.scratch)
-			row = c.rows[start:]
+			row, memory = c.rows[start:], c.keep(c.scratch)
 		}
 		start := len(c.rows)
 		c.rows = appendEvent(c.rows, row, t.time)
-		c.events = append(c.events, c.rows[start:len(c.rows):len(c.rows)])
+		c.events = append(c.events, toTell{c.rows[start:len(c.rows):len(c.rows)], memory})
 	}
 	ch.events = c.events[first:len(c.events):len(c.events)]
 	clear(c.told) // they hold on to findings
 	c.told = c.told[:0]
+}
+
+// keptChunk is how much memory is made at once for events that are kept, in bytes.
+const keptChunk = 256 << 10
+
+// keep copies an event's block, with the space around it that readers want.
+func (c *call) keep(block []byte) []byte {
+	n := eventSpace + len(block) + eventRest
+	if cap(c.chunk)-len(c.chunk) < n {
+		c.chunk = make([]byte, 0, max(keptChunk, n))
+	}
+	start := len(c.chunk)
+	c.chunk = c.chunk[:start+n]
+	copy(c.chunk[start+eventSpace:], block)
+	return c.chunk[start : start+n : start+n]
 }
 
 // old decodes the old row. Its memory is not pooled: a mutation may well keep what it is given.

@@ -50,6 +50,8 @@ type Options struct {
 	maxPages int
 	// renewLog is called with the log's path before SQLite opens it; tests with a disk of their own have their own.
 	renewLog func(path string) error
+	// tailBytes bounds the memory of the newest events; 0 means 16 MB.
+	tailBytes int
 }
 
 // Commit tells how much one commit wrote, for metrics.
@@ -71,6 +73,7 @@ type Engine struct {
 	unlock      func() error
 	path        string // of the database
 	events      bool
+	tail        tail
 	identity    [16]byte // the database's own number
 	health      health
 	ahead       ahead
@@ -108,7 +111,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{log: o.Logger, onCommit: o.OnCommit, index: search.New(), unlock: unlock}
+	e := &Engine{log: o.Logger, onCommit: o.OnCommit, index: search.New(), unlock: unlock, tail: tail{most: o.tailBytes}}
 	if err := e.open(ctx, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("store: opening %s: %w", o.Dir, err), e.release())
 	}
@@ -130,6 +133,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.CheckpointPages == 0 {
 		o.CheckpointPages = 8000
+	}
+	if o.tailBytes == 0 {
+		o.tailBytes = tailBytes
 	}
 	if o.renewLog == nil {
 		o.renewLog = renewLog

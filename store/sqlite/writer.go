@@ -53,6 +53,7 @@ type writer struct {
 	erased  map[finding.Key]bool
 	answers []error
 	told    eventRow // events that are not in a row yet
+	fresh   []recent // all events
 }
 
 // marks are how far the writer has come with its numbers. A group that fails goes back to what they were.
@@ -145,11 +146,13 @@ func (w *writer) write(group []job) {
 		w.e.index.Apply(w.entries)
 		w.e.made.Add(uint64(len(w.created)))
 	}
+	w.remember(err)
 	w.e.settled.Store(w.group)
 	w.e.health.wrote(err)
 	w.measureLog()
 	w.report(group, err)
 	clear(w.entries) // they hold on to the calls' memory
+	clear(w.fresh)
 	clear(w.created)
 	clear(w.erased)
 	for i, j := range group {
@@ -161,6 +164,16 @@ func (w *writer) write(group []job) {
 			j.call.release()
 		}
 		j.done <- answer
+	}
+}
+
+// remember gives the tail the events of a commit.
+func (w *writer) remember(err error) {
+	switch {
+	case err != nil:
+		w.e.tail.forget()
+	case w.e.events:
+		w.e.tail.grow(w.fresh, w.lastEvent, w.trimmed)
 	}
 }
 
@@ -189,7 +202,7 @@ func (w *writer) report(group []job, err error) {
 // transact writes a group's rows durably, or leaves everything as it was.
 func (w *writer) transact(group []job) error {
 	w.group++
-	w.entries, w.answers = w.entries[:0], w.answers[:0]
+	w.entries, w.answers, w.fresh = w.entries[:0], w.answers[:0], w.fresh[:0]
 	before := w.marks
 	err := w.e.checkpoints.ready(w.logPages)
 	if err == nil {
@@ -330,10 +343,11 @@ func (w *writer) writeRows(ch *change) error {
 	if err != nil {
 		return err
 	}
-	for _, row := range ch.events {
+	for _, ev := range ch.events {
 		w.lastEvent++
-		bind(row, w.lastEvent)
-		if w.told.add(row); !w.told.full() {
+		bind(ev.row, w.lastEvent)
+		w.fresh = append(w.fresh, recent{[historyHead - crcAt]byte(ev.row[crcAt:]), ev.memory})
+		if w.told.add(ev.row); !w.told.full() {
 			continue
 		}
 		if err := w.tellAll(); err != nil {

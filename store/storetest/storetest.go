@@ -50,6 +50,9 @@ func RunSearches(t *testing.T, open Opener) {
 	runGroups(t, open, findChecks, groupChecks, scopeChecks, randomChecks)
 }
 
+// RunEvents runs the part of the suite that is about events, for an engine that has several ways of reading them.
+func RunEvents(t *testing.T, open Opener) { runGroups(t, open, outboxChecks, randomChecks) }
+
 func runGroups(t *testing.T, open Opener, groups ...map[string]func(*testing.T, Opener)) {
 	for _, group := range groups {
 		for name, check := range group {
