@@ -11,7 +11,7 @@ import (
 const (
 	// readAhead is how many events one read asks for; engines end it at store.EventPage. A batch takes several: what
 	// is read is made a document while it is still in the processor's cache.
-	readAhead = 64
+	readAhead = 128
 	// sendBytes ends a batch: what a target has not taken is in memory twice while it is sent.
 	sendBytes = 4 << 20
 	// saveEvery spaces the writes of a cursor that moves: each is a transaction of the store. After a crash

@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"math"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/klauspost/compress/s2"
@@ -59,30 +60,42 @@ func newCodec(dictionary []byte) (*codec, error) {
 	return &codec{dict: dict}, nil
 }
 
+// scratch is memory for making a body: its block, and the body before its length is known.
+type scratch struct{ block, body []byte }
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
 // encodeFinding gives a finding's body.
 func (c *codec) encodeFinding(k finding.Key, s *finding.Stored) []byte {
-	b := appendTexts(nil, string(s.CreatedBy.Type), s.CreatedBy.Identity, k.Account, k.Region, k.ProductArn, k.ID)
-	return c.seal(byte(s.Owned), s.CreatedTime, s.Finding.AppendJSON(b))
+	m := scratches.Get().(*scratch)
+	defer scratches.Put(m)
+	m.block = appendTexts(m.block[:0], string(s.CreatedBy.Type), s.CreatedBy.Identity, k.Account, k.Region, k.ProductArn, k.ID)
+	m.block = s.Finding.AppendJSON(m.block)
+	return c.seal(byte(s.Owned), s.CreatedTime, m)
 }
 
 // encodeChange gives a history record's body.
 func (c *codec) encodeChange(ch *finding.Change) []byte {
-	b := appendTexts(nil, string(ch.Source.Type), ch.Source.Identity)
+	m := scratches.Get().(*scratch)
+	defer scratches.Put(m)
+	b := appendTexts(m.block[:0], string(ch.Source.Type), ch.Source.Identity)
 	b = binary.AppendUvarint(b, uint64(len(ch.Updates)))
 	for _, u := range ch.Updates {
 		b = appendTexts(b, u.Field, u.Old, u.New)
 	}
-	return c.seal(0, ch.Time, b)
+	m.block = b
+	return c.seal(0, ch.Time, m)
 }
 
-// seal compresses a block and puts the head before it.
-func (c *codec) seal(owned byte, at time.Time, block []byte) []byte {
-	body := make([]byte, blockAt, blockAt+s2.MaxEncodedLen(len(block)))
+// seal compresses the block and puts the head before it.
+func (c *codec) seal(owned byte, at time.Time, m *scratch) []byte {
+	m.body = slices.Grow(m.body[:0], blockAt+s2.MaxEncodedLen(len(m.block)))
+	body := m.body[:blockAt]
 	body[0], body[1] = bodyFormat, owned
 	binary.LittleEndian.PutUint64(body[timeAt:], uint64(nanos(at)))
-	body = body[:blockAt+len(c.dict.Encode(body[blockAt:cap(body)], block))]
+	body = body[:blockAt+len(c.dict.Encode(body[blockAt:cap(body)], m.block))]
 	binary.LittleEndian.PutUint32(body[crcAt:], checksum(body))
-	return slices.Clip(body)
+	return append(make([]byte, 0, len(body)), body...)
 }
 
 // open verifies a body and decompresses its block into buf where that is large enough.

@@ -103,8 +103,8 @@ func (f *finder) begin(ctx context.Context, conn *pgxpool.Conn) error {
 	s := &stream{statements: all, from: f.q.After, limit: f.q.Limit + 1}
 	f.streams = []*stream{s}
 	sql, args := all.statement(s.stage, s.from, s.limit)
-	if how == byTerms { // the plan is the same whatever is asked for
-		args = append([]any{pgx.QueryExecModeCacheStatement}, args...)
+	if how == byTerms {
+		args = planned(args)
 	}
 	rows, err := conn.Query(ctx, sql, args...)
 	if err != nil {

@@ -42,13 +42,17 @@ const mostSnapshots = 20
 func settled(ctx context.Context, conn *pgxpool.Conn) (horizon int64, err error) {
 	doubts := 1
 	for n := 0; err == nil && doubts > 0 && n < mostSnapshots; n++ {
-		err = conn.QueryRow(ctx, selectHorizon).Scan(&horizon, &doubts)
+		err = conn.QueryRow(ctx, selectHorizon, planned(nil)...).Scan(&horizon, &doubts)
 	}
 	return horizon, err
 }
 
-// newHorizon is an event's, in the transaction that writes it.
-const newHorizon = "greatest(pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1, pg_current_xact_id()::text::bigint)"
+// newHorizon is that of a statement's events, in the transaction that writes them, and ownNumber the transaction's. They are asked for
+// in a SELECT of their own: once, and not for each event.
+const (
+	newHorizon = "(SELECT greatest(pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1, pg_current_xact_id()::text::bigint))"
+	ownNumber  = "(SELECT pg_current_xact_id()::text::bigint)"
+)
 
 // addEvents queues the events of changes, once all locks are held.
 func (c *call) addEvents(tx *transaction, h hub, units []*unit) {
@@ -66,7 +70,7 @@ func (c *call) addEvents(tx *transaction, h hub, units []*unit) {
 	}
 	if len(ids) > 0 {
 		tx.exec(`INSERT INTO outbox (account, region, horizon, revision, xid, n, id, at, body)
-SELECT $1, $2, `+newHorizon+`, u.revision, pg_current_xact_id()::text::bigint, u.n, u.id::uuid, u.at, u.body
+SELECT $1, $2, `+newHorizon+`, u.revision, `+ownNumber+`, u.n, u.id::uuid, u.at, u.body
 FROM unnest($3::bigint[], $4::int[], $5::text[], $6::bigint[], $7::bytea[]) u(revision, n, id, at, body)`,
 			h.account, h.region, revisions, ns, ids, times, bodies)
 	}

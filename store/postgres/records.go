@@ -58,7 +58,7 @@ func (e *Engine) record(ctx context.Context, k recordKey) (body []byte, err erro
 		return nil, nil
 	}
 	err = e.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
-		err := conn.QueryRow(ctx, "SELECT body FROM record"+ofRecord, k.args()...).Scan(&body)
+		err := conn.QueryRow(ctx, "SELECT body FROM record"+ofRecord, planned(k.args())...).Scan(&body)
 		switch {
 		case errors.Is(err, pgx.ErrNoRows):
 			body = nil

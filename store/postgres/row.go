@@ -74,7 +74,12 @@ func (c column) limit() int {
 
 // newRow makes a finding's row; what belongs to the hub comes from d.
 func (c *codec) newRow(k finding.Key, s *finding.Stored, revision int64, d *digester) row {
-	r := row{place: place(k), revision: revision, body: c.encodeFinding(k, s), room: maxFacets - len(k.Account) - len(k.Region)}
+	return newRow(k, s, c.encodeFinding(k, s), revision, d)
+}
+
+// newRow makes the row of a finding whose body is made already.
+func newRow(k finding.Key, s *finding.Stored, body []byte, revision int64, d *digester) row {
+	r := row{place: place(k), revision: revision, body: body, room: maxFacets - len(k.Account) - len(k.Region)}
 	values := filter.Extract(s.Finding, nil)
 	r.fill(values)
 	for i := range values {

@@ -50,7 +50,7 @@ func (f *finder) fetchTogether(ctx context.Context, conn *pgxpool.Conn, group []
 		hubs = append(hubs, s.hub)
 	}
 	sql, args := newAcross(hubs, f.q.Filter, f.columns, ordered).inOrder(stage, from, each, limit)
-	rows, err := conn.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheStatement}, args...)...)
+	rows, err := conn.Query(ctx, sql, planned(args)...)
 	if err != nil {
 		return err
 	}

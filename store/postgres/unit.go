@@ -103,7 +103,11 @@ func (c *call) mutate(u *unit) error {
 		c.record(u, revision, state == nil, &out)
 		state, u.write = &out.Stored, true
 	}
-	if u.write {
+	switch n := len(u.events); {
+	case !u.write:
+	case n > 0: // the last one has the finding as it is now
+		u.row = newRow(u.key, state, u.events[n-1].body, revision, c.digester(u.hub))
+	default:
 		u.row = c.e.codec.newRow(u.key, state, revision, c.digester(u.hub))
 	}
 	return nil
