@@ -194,6 +194,53 @@ func TestPlans(t *testing.T) {
 	}
 }
 
+// TestPlansByPlace: a statement that reads findings by their places takes them from the primary key, also by a plan that was made
+// for an empty table or for one that nobody has counted. Otherwise every import goes through all findings of its hub.
+func TestPlansByPlace(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	e, err := Open(ctx, Options{URL: pgtest.Database(t, t.TempDir())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = e.Close() })
+	conn, err := e.readers.Acquire(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(conn.Release)
+	execute(t, conn.Conn(), "ALTER TABLE finding SET (autovacuum_enabled = false)")
+	execute(t, conn.Conn(), "SET plan_cache_mode = force_generic_plan")
+	g := newGenerator()
+	for call := range 21 {
+		for name, sql := range map[string]string{"rows": selectRows, "lock": lockRows, "body": selectBody} {
+			if plan := explainPrepared(t, conn.Conn(), sql); !strings.Contains(plan, "using finding_pkey") || strings.Contains(plan, "Sort") {
+				t.Errorf("%s after %d calls:\n%s", name, call, plan)
+			}
+		}
+		if _, err := e.Apply(ctx, mutations(inOneHub(generated(t, g, call, 0)))); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// explainPrepared gives the plan that a statement by places gets when its parameters are not known.
+func explainPrepared(t *testing.T, conn *pgx.Conn, sql string) string {
+	t.Helper()
+	d, err := conn.Prepare(context.Background(), "explained", sql)
+	if err != nil {
+		t.Fatal(err)
+	}
+	execute(t, conn, "BEGIN")
+	execute(t, conn, byOrder)
+	plan := explain(t, conn, "EXECUTE explained("+strings.TrimSuffix(strings.Repeat("NULL, ", len(d.ParamOIDs)), ", ")+")", nil)
+	execute(t, conn, "ROLLBACK")
+	if err := conn.Deallocate(context.Background(), "explained"); err != nil {
+		t.Fatal(err)
+	}
+	return plan
+}
+
 // forPlans stores the findings of so many calls in one hub and lets the database look at them. The connection is a reader's.
 func forPlans(t *testing.T, calls int) *pgx.Conn {
 	t.Helper()

@@ -9,8 +9,3 @@ func (o *Options) Searching(way string, most int) {
 	}
 	o.ask = func() (asking, int) { return how, most }
 }
-
-// ByPlace are the statements that read findings by their places, and what is to be said before.
-var ByPlace = map[string]string{"rows": selectRows, "lock": lockRows, "body": selectBody}
-
-const ByOrder = byOrder

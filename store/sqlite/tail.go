@@ -35,29 +35,22 @@ func (t *tail) grow(events []recent, last, trimmed int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.last+int64(len(events)) != last {
-		t.drop(len(t.events)) // these do not follow on what is here
+		t.events, t.size = nil, 0 // these do not follow on what is here
 	}
 	t.events, t.last = append(t.events, events...), last
 	for i := range events {
 		t.size += len(events[i].memory)
 	}
-	n, size := 0, t.size
-	for size > t.most || n < len(t.events) && t.first()+int64(n) <= trimmed {
-		size -= len(t.events[n].memory)
+	n := 0
+	for t.size > t.most || n < len(t.events) && t.first()+int64(n) <= trimmed {
+		t.size -= len(t.events[n].memory)
 		n++
 	}
-	t.drop(n)
+	t.events = slices.Delete(t.events, 0, n)
 }
 
 // first is the place of the oldest event.
 func (t *tail) first() int64 { return t.last - int64(len(t.events)) + 1 }
-
-func (t *tail) drop(n int) {
-	for i := range t.events[:n] {
-		t.size -= len(t.events[i].memory)
-	}
-	t.events = slices.Delete(t.events, 0, n)
-}
 
 // forget is for when it is not known what is on disk.
 func (t *tail) forget() {
